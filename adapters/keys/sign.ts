@@ -1,0 +1,41 @@
+/** Ed25519 signatures with nkeys. A seed stays inside its closure: it is in no error, log line or argument. */
+import { readFileSync } from 'node:fs';
+import { fromPublic, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { fail } from '../../services/errors.ts';
+import type { Signer, Verify } from '../../services/ports.ts';
+
+/** The key pair in a file whose only line is a seed. Throws KEY_UNREADABLE. */
+export function readSeed(file: string): KeyPair {
+  let seed: Buffer;
+  try {
+    seed = Buffer.from(readFileSync(file, 'utf8').trim());
+  } catch (cause) {
+    return fail('KEY_UNREADABLE', {
+      file,
+      reason: cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable',
+    });
+  }
+  try {
+    return fromSeed(seed);
+  } catch {
+    // The library's own message may quote what it was given.
+    return fail('KEY_UNREADABLE', { file, reason: 'it holds no nkey seed' });
+  }
+}
+
+export function signerFrom(seedFile: string): Signer {
+  const pair = readSeed(seedFile);
+  return {
+    publicKey: pair.getPublicKey(),
+    sign: (text) => Buffer.from(pair.sign(Buffer.from(text))).toString('base64url'),
+  };
+}
+
+/** A malformed key or signature verifies nothing, rather than throwing. */
+export const verify: Verify = (publicKey, text, signature) => {
+  try {
+    return fromPublic(publicKey).verify(Buffer.from(text), Buffer.from(signature, 'base64url'));
+  } catch {
+    return false;
+  }
+};

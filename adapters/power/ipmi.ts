@@ -1,0 +1,96 @@
+/** A BMC spoken to by ipmitool over IPMI 2.0. */
+import type { PowerSpec } from '../../machines/spec.ts';
+import { failure, type RekindleError } from '../../services/errors.ts';
+import type { CheckedSwitch } from './power-switches.ts';
+import { type Reading, switchTo } from './read-back.ts';
+import { type Ran, run } from './run.ts';
+import { readSecret } from './secret-file.ts';
+
+export type IpmiSpec = Extract<PowerSpec, { kind: 'ipmi' }>;
+
+const STATE = /^Chassis Power is (on|off)$/m;
+/** What ipmitool says (with -v) when the BMC answered and turned us away. */
+const TURNED_AWAY: readonly (readonly [RegExp, string])[] = [
+  [/RAKP 2 HMAC is invalid/, 'wrong password'],
+  [/unauthorized name/, 'unknown user'],
+  [/password is longer than 20 bytes|invalid authentication algorithm|[Ii]nsufficient privilege|unauthorized role/, ''],
+];
+
+export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
+  const { address, port, user, passwordFile, cipherSuite, timeoutMs, readingsApartMs } = spec;
+  const method = `ipmi ${address}${port === 623 ? '' : `:${port}`}`;
+  const args = [
+    ...['-v', '-I', 'lanplus', '-H', address, '-p', String(port), '-U', user, '-f', passwordFile],
+    // Enough to control power, so that the cluster can be given a BMC user that may do nothing more.
+    ...['-L', 'OPERATOR'],
+    ...(cipherSuite === undefined ? [] : ['-C', String(cipherSuite)]),
+    // One retry after one second: a dead BMC is known after two, and a lost packet is not the end.
+    ...['-N', '1', '-R', '1'],
+    ...['chassis', 'power'],
+  ];
+  const unreached = (error: RekindleError) => ({ kind: 'not-reached', error }) as const;
+
+  async function ask(what: 'status' | 'on' | 'off', leftMs: number): Promise<Ran | ReturnType<typeof unreached>> {
+    try {
+      // ipmitool would fall back to asking a terminal.
+      readSecret(passwordFile, method);
+    } catch (error) {
+      return unreached(error as RekindleError);
+    }
+    const ran = await run('ipmitool', [...args, what], leftMs);
+    if (ran.kind === 'missing')
+      return unreached(failure('POWER_TOOL_MISSING', { tool: 'ipmitool', method, package: 'ipmitool' }));
+    if (ran.kind === 'ended' && ran.code !== 0) {
+      const away = TURNED_AWAY.map(([said, why]) => [said.exec(ran.stderr)?.[0], why] as const).find(
+        ([text]) => text !== undefined,
+      );
+      if (away) return unreached(failure('POWER_REFUSED', { method, reason: away[1] || away[0]! }));
+      // Said only when no session came about; without one no command is ever sent.
+      if (/Unable to establish IPMI/.test(ran.stderr)) return unreached(failure('POWER_SILENT', { method, timeoutMs }));
+    }
+    return ran;
+  }
+
+  const read = async (leftMs: number): Promise<Reading> => {
+    const answer = await ask('status', leftMs);
+    if (answer.kind === 'not-reached') return { state: 'unknown', error: answer.error };
+    const state = answer.kind === 'ended' && answer.code === 0 ? STATE.exec(answer.stdout)?.[1] : undefined;
+    if (state === 'on' || state === 'off') return { state };
+    const error =
+      answer.kind === 'timed-out'
+        ? failure('POWER_SILENT', { method, timeoutMs })
+        : failure('POWER_UNCLEAR', { method, reason: said(answer) });
+    return { state: 'unknown', error };
+  };
+  const drive = (state: 'on' | 'off') =>
+    switchTo(
+      state,
+      timeoutMs,
+      async (leftMs) => {
+        const answer = await ask(state, leftMs);
+        if (answer.kind === 'not-reached') return answer;
+        return { kind: answer.kind === 'ended' && answer.code === 0 ? 'accepted' : 'unclear' };
+      },
+      read,
+    );
+
+  return {
+    method,
+    readingsApartMs,
+    off: () => drive('off'),
+    on: () => drive('on'),
+    status: async () => (await read(timeoutMs)).state,
+    async check() {
+      const reading = await read(timeoutMs);
+      if (reading.state === 'unknown') throw reading.error;
+    },
+  };
+}
+
+/** The last thing it said, short enough for a log entry. */
+function said(ran: Ran): string {
+  if (ran.kind === 'not-run') return ran.reason;
+  if (ran.kind !== 'ended') return ran.kind;
+  const lines = `${ran.stdout}\n${ran.stderr}`.split('\n').filter((line) => line.trim() !== '');
+  return `exit code ${ran.code}, ${(lines.at(-1) ?? 'no output').slice(0, 200)}`;
+}

@@ -1,0 +1,58 @@
+/** The command line as a whole: every command, its options, its help. */
+import { Command } from 'commander';
+import { createCli, type Register } from './cli.ts';
+import { check } from './commands/check.ts';
+import { confirmOff } from './commands/confirm-off.ts';
+import { down } from './commands/down.ts';
+import { drill } from './commands/drill.ts';
+import { fence } from './commands/fence.ts';
+import { freeze } from './commands/freeze.ts';
+import { init } from './commands/init.ts';
+import { log } from './commands/log.ts';
+import { maintenance } from './commands/maintenance.ts';
+import { migrate } from './commands/migrate.ts';
+import { releaseBrake } from './commands/release-brake.ts';
+import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import { stepDown } from './commands/step-down.ts';
+import { stop } from './commands/stop.ts';
+import { thaw } from './commands/thaw.ts';
+import { up } from './commands/up.ts';
+import { watch } from './commands/watch.ts';
+import { why } from './commands/why.ts';
+import type { Terminal } from './terminal.ts';
+
+const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
+  ['Look:', [status, watch, log, why]],
+  ['This node:', [up, down]],
+  ['Guests:', [start, stop, migrate]],
+  ['Hosts:', [fence, confirmOff, maintenance]],
+  ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
+  ['Prepare:', [check, init, drill]],
+];
+
+export function buildProgram(terminal: Terminal, version: string): Command {
+  const program = new Command('rekindle')
+    .description('Keeps virtual machines alive when the machines under them die.')
+    .version(version)
+    .option('--run <DIR>', 'run directory of this node', '/run/rekindle')
+    .option('--cluster <FILE>', 'cluster file', '/etc/rekindle/cluster.yaml')
+    .option('--state <DIR>', 'state directory of this node', '/var/lib/rekindle')
+    .option('--json', 'print one JSON object (log: one a line), errors too')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      // Errors of usage are thrown and told like all others.
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(terminal.columns(), 100),
+      getErrHelpWidth: () => Math.min(terminal.columns(), 100),
+    })
+    .exitOverride();
+  const cli = createCli(terminal);
+  for (const [heading, commands] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const register of commands) register(program, cli);
+  }
+  return program;
+}

@@ -1,0 +1,160 @@
+/** The hands and eyes of a drill: faults, the nodes' own interface, the guests, and the list of what held. */
+import { join } from 'node:path';
+import { openConnections } from '../../adapters/nats/connections.ts';
+import { streamLeader, stepDownStream } from '../../adapters/nats/admin.ts';
+import { PORTS } from '../../adapters/nats/server-config.ts';
+import { inboxOf } from '../../adapters/nats/subjects.ts';
+import { loadClientKeys } from '../../adapters/keys/load.ts';
+import type { Stored } from '../../machines/entries.ts';
+import type { Status } from '../../services/api-status.ts';
+import { ask, askLines, type LabStatus, labFault, labStatus } from '../client.ts';
+import { keys } from '../cluster-file.ts';
+import { until } from '../exec.ts';
+import { CLUSTER, GUESTS, LAYOUTS } from '../layout.ts';
+import type { Check } from './drill.ts';
+import type { Prober } from './prober.ts';
+
+export type Rig = ReturnType<typeof createRig>;
+
+/** A node that is frozen or going down does not hold up the others for longer. */
+const ANSWER_MS = 1_500;
+
+export function createRig(prober: Prober) {
+  const checks: Check[] = [];
+  const note = (name: string, problems: readonly string[]) => {
+    checks.push({ name, ok: problems.length === 0, problems });
+  };
+
+  async function lab(): Promise<LabStatus> {
+    const status = await labStatus();
+    if (!status) throw new Error('the lab does not answer');
+    return status;
+  }
+
+  /** Every node that is on, with the socket of its daemon. */
+  const sockets = async () =>
+    (await lab()).nodes.flatMap(({ name, init }) => (init ? [{ name, path: `/proc/${init}/root/run/rekindle/api.sock` }] : []));
+
+  /** What each node that answers says, the one that knows most first. */
+  async function statuses(): Promise<{ name: string; path: string; status: Status }[]> {
+    const asked = (await sockets()).map(async ({ name, path }) => {
+      const status = (await ask(path, 'GET', '/v1/status', undefined, ANSWER_MS).catch(() => undefined)) as Status | undefined;
+      return status ? [{ name, path, status }] : [];
+    });
+    return (await Promise.all(asked)).flat().sort((a, b) => b.status.seq - a.status.seq);
+  }
+
+  async function best() {
+    const [first] = await statuses();
+    if (!first) throw new Error('no rekindled answers');
+    return first;
+  }
+
+  const rig = {
+    prober,
+    checks,
+    note,
+    lab,
+    statuses,
+    guests: GUESTS,
+
+    /** Breaks something; resolves with the moment just before it began, epoch milliseconds. */
+    fault: async (name: string, ...args: string[]) => (await labFault(name, args)).atMs,
+
+    /** The cluster as the node sees it that has read furthest. */
+    status: async () => (await best()).status,
+
+    /** Entries from `seq` on, as the node has them that has read furthest. */
+    async log(seq: number): Promise<Stored[]> {
+      return askLines<Stored>((await best()).path, `/v1/log?from=${Math.max(1, seq)}`);
+    },
+
+    async why(subject: string): Promise<string[]> {
+      const { path } = await best();
+      return ((await ask(path, 'GET', `/v1/why?subject=${encodeURIComponent(subject)}`)) as { lines: string[] }).lines;
+    },
+
+    /** An order of a person, given at any node that can pass it on. */
+    async order(order: object): Promise<void> {
+      let last: unknown;
+      for (const { path } of await statuses()) {
+        try {
+          await ask(path, 'POST', '/v1/orders', { by: 'drill', ...order }, 15_000);
+          return;
+        } catch (error) {
+          last = error;
+        }
+      }
+      throw last ?? new Error('no rekindled answers');
+    },
+
+    /** Records what must hold by then. Never rejects: a drill goes on and tells everything it saw. */
+    async check(name: string, timeoutMs: number, holds: () => Promise<true | string>): Promise<void> {
+      let why = 'not looked at yet';
+      await until(name, timeoutMs, async () => {
+        const answer = await holds().catch((error: unknown) => String(error));
+        if (answer === true) return true;
+        why = answer;
+        return undefined;
+      }).then(
+        () => note(name, []),
+        () => note(name, [`after ${timeoutMs / 1000} s: ${why}`]),
+      );
+    },
+
+    /** Every host in service, every guest where it prefers to be, and answering. */
+    calm: () =>
+      until('a calm cluster', 60_000, async () => {
+        const said = await statuses();
+        const top = said[0]?.status;
+        const on = (await lab()).nodes;
+        const settled =
+          said.length === on.length &&
+          said.every(({ status }) => status.roles.leader !== null && status.roles.leader === top?.roles.leader && status.seq === top.seq) &&
+          said.every(({ status }) => status.roles.nats.every(({ connected }) => connected)) &&
+          top?.hosts.every(({ state, selfFencing }) => state === 'running' && selfFencing) &&
+          GUESTS.every((guest) => top.guests.some((one) => one.name === guest.name && one.state === 'running' && one.host === guest.prefers)) &&
+          top.pending.length === 0 &&
+          GUESTS.every(({ name }) => prober.lives(name).length > 0);
+        return settled ? top : undefined;
+      }),
+
+    /** Makes `stream` the node whose nats-server leads the stream, and `controller` the leading controller. */
+    async lead({ stream, controller }: { stream: string; controller: string }): Promise<void> {
+      await leadStream(await nodesOf(), stream);
+      await until(`${controller} to lead`, 60_000, async () => {
+        const leader = (await rig.status()).roles.leader;
+        if (leader === controller) return true;
+        if (leader !== null) await rig.order({ kind: 'step-down' }).catch(() => {});
+        return undefined;
+      });
+    },
+  };
+
+  async function nodesOf() {
+    return LAYOUTS[(await lab()).layout];
+  }
+  return rig;
+}
+
+async function leadStream(nodes: readonly { name: string; control: string }[], wanted: string): Promise<void> {
+  const admin = loadClientKeys(join(keys, 'clients/admin'), 'admin');
+  const connections = openConnections({
+    servers: nodes.map(({ name, control }) => ({ node: name, address: control, port: PORTS.client })),
+    tls: admin.tls,
+    seed: admin.seed,
+    inbox: inboxOf('client', 'admin'),
+    name: 'drill',
+    say: { info() {}, warn() {}, error() {} },
+  });
+  try {
+    await until(`${wanted} to lead the stream`, 60_000, async () => {
+      const leader = await streamLeader(connections, CLUSTER).catch(() => null);
+      if (leader === wanted) return true;
+      if (leader !== null) await stepDownStream(connections, CLUSTER, wanted).catch(() => {});
+      return undefined;
+    });
+  } finally {
+    await connections.close();
+  }
+}

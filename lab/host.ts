@@ -1,0 +1,134 @@
+/**
+ * One machine of the lab: boots, loses its power, freezes. Off is really off: the process namespace of the host ends
+ * with every process in it, and its switch ports went down before, because the kernel that stays would answer for the
+ * dead.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sh, until } from './exec.ts';
+import { cache, filesOf, type LabNode, project, scripts } from './layout.ts';
+import type { Network } from './network.ts';
+import { childrenOf, isAlive, processesIn, signal } from './processes.ts';
+import { createWatchdog } from './watchdog.ts';
+
+export type Host = ReturnType<typeof createHost>;
+
+interface Machine {
+  readonly launcher: ChildProcess;
+  readonly init: number;
+  readonly gone: Promise<void>;
+}
+
+export function createHost(node: LabNode, network: Network, rekindle: boolean, say: (what: string) => void) {
+  const files = filesOf(node);
+  let machine: Machine | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One change of power at a time; the next waits. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = turn.then(work, work);
+    turn = next.catch(() => {});
+    return next;
+  };
+
+  const watchdog = createWatchdog(node, () => {
+    say(`${node.name}: its watchdog was not petted and resets it`);
+    inTurn(async () => {
+      await kill();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await boot();
+    }).catch((error: unknown) => say(`${node.name}: reset failed: ${error}`));
+  });
+
+  /** State directory on a file system of its own. Falls back to a plain directory where loop devices are refused. */
+  async function prepare(): Promise<void> {
+    for (const directory of [files.home, files.state, files.etc, files.logs, files.bmc]) {
+      await mkdir(directory, { recursive: true });
+    }
+    try {
+      await sh('truncate', ['-s', '1G', files.stateImage]);
+      await sh('mke2fs', ['-q', '-t', 'ext4', '-F', '-E', 'lazy_itable_init=1,nodiscard', '-J', 'size=8', files.stateImage]);
+      await sh('mount', ['-o', 'loop', files.stateImage, files.state]);
+    } catch (error) {
+      say(`${node.name}: no file system of its own for its state, so disk-full cannot be shown (${error})`);
+    }
+  }
+
+  async function boot(): Promise<void> {
+    if (machine) return;
+    await writeFile(files.bootId, `${randomUUID()}\n`);
+    await Promise.all([network.attach(node), watchdog.start()]);
+    const log = openSync(join(files.logs, 'console.log'), 'a');
+    const launcher = spawn(
+      'nsenter',
+      [
+        ...[`--net=/run/netns/${node.name}`, 'setsid', 'unshare', '-m', '-u', '-i', '-p', '-f', '--mount-proc', '--kill-child'],
+        ...['bash', join(scripts, 'hostinit.sh'), node.name, String(node.number), node.kind, rekindle ? 'yes' : 'no'],
+      ],
+      {
+        stdio: ['ignore', log, log],
+        env: {
+          PATH: process.env.PATH,
+          HOME_DIR: files.home,
+          CACHE_DIR: cache,
+          PROJECT: project,
+          NODE_BIN: dirname(process.execPath),
+        },
+      },
+    );
+    closeSync(log);
+    const gone = new Promise<void>((resolve) => launcher.once('exit', () => resolve()));
+    const init = await until(`${node.name} to boot`, 5_000, () => {
+      if (launcher.exitCode !== null) throw new Error(`${node.name} did not boot: see ${files.logs}/console.log`);
+      return childrenOf(launcher.pid ?? 0)[0];
+    });
+    machine = { launcher, init, gone };
+  }
+
+  async function kill(): Promise<void> {
+    await network.unplug(node);
+    if (machine) {
+      signal(machine.init, 'SIGKILL');
+      // The kernel ends a process namespace before its launcher sees its init gone.
+      await machine.gone;
+      machine = undefined;
+    }
+    watchdog.stop();
+    await network.detach(node).catch(() => {});
+  }
+
+  const processes = () => (machine ? processesIn(machine.init) : []);
+  const alive = () => machine !== undefined && isAlive(machine.init);
+
+  return {
+    node,
+    files,
+    prepare,
+    alive,
+    init: () => machine?.init,
+    /** Processes of this host, seen from outside. */
+    processes,
+    powerOn: () => inTurn(boot),
+    /** Resolves when nothing of this host is left. */
+    powerOff: () => inTurn(kill),
+    reset: () =>
+      inTurn(async () => {
+        await kill();
+        await boot();
+      }),
+    /** Stops every process where it is; the watchdog, being hardware, counts on. The kernel still answers pings. */
+    async freeze(): Promise<void> {
+      await until(`${node.name} to freeze`, 5_000, () => {
+        const running = processes().filter((one) => one.state !== 'T' && one.state !== 'Z');
+        for (const one of running) signal(one.pid, 'SIGSTOP');
+        return running.length === 0 ? true : undefined;
+      });
+    },
+    thaw(): void {
+      for (const one of processes().reverse()) signal(one.pid, 'SIGCONT');
+    },
+    watchdog,
+  };
+}

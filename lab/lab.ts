@@ -1,0 +1,115 @@
+/** `npm run lab -- …`: real hosts on one Linux box, and everything that can happen to them. */
+import { spawn } from 'node:child_process';
+import { Command } from 'commander';
+import { labFault, labStatus, type LabStatus } from './client.ts';
+import { FAULTS } from './faults.ts';
+import { isLayout, LAYOUTS, run } from './layout.ts';
+import { end, inside, up } from './world.ts';
+
+const program = new Command('lab')
+  .description('Real hosts on one Linux box: network, process and mount namespaces with libvirt, QEMU, NATS and an IPMI BMC each.')
+  .showHelpAfterError()
+  .enablePositionalOptions();
+
+async function needLab(): Promise<LabStatus> {
+  const status = await labStatus();
+  if (!status) throw new Error('no lab is up; "npm run lab -- up" brings it up');
+  return status;
+}
+
+/** Runs a command with this terminal and ends with its code. */
+function become([command, ...args]: [string, ...string[]]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      process.exitCode = code ?? 1;
+      resolve();
+    });
+  });
+}
+
+async function onNode(name: string, command: readonly string[]): Promise<void> {
+  const node = (await needLab()).nodes.find((one) => one.name === name);
+  if (!node?.init) throw new Error(node ? `${name} is off` : `no node "${name}"`);
+  await become(inside(node.init, command));
+}
+
+program
+  .command('up')
+  .description('bring the lab up; it stays until "down"')
+  .option('--layout <name>', Object.keys(LAYOUTS).join(' or '), 'three')
+  .option('--plain', 'without Rekindle: guests are started by hand')
+  .option('--foreground', 'stay, and end the lab with Ctrl-C')
+  .action(async (options: { layout: string; plain?: boolean; foreground?: boolean }) => {
+    if (!isLayout(options.layout)) throw new Error(`no layout "${options.layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
+    const interrupted = () => {
+      end().finally(() => process.exit(130));
+    };
+    process.on('SIGINT', interrupted);
+    process.on('SIGTERM', interrupted);
+    await up({
+      layout: options.layout,
+      mode: options.plain ? 'plain' : 'rekindle',
+      attached: options.foreground ?? false,
+      say: console.log,
+    });
+    console.log(`The lab is up; its files are in ${run}. ${options.foreground ? 'Ctrl-C ends it.' : '"npm run lab -- down" ends it.'}`);
+    if (options.foreground) setInterval(() => {}, 60_000);
+  });
+
+program
+  .command('down')
+  .description('end the lab; nothing is left behind')
+  .action(async () => console.log((await end()) ? 'The lab is down.' : 'No lab was up.'));
+
+program
+  .command('status')
+  .description('what is on, what is broken, where guests run')
+  .option('--json')
+  .action(async ({ json }: { json?: boolean }) => {
+    const status = await needLab();
+    if (json) return console.log(JSON.stringify(status));
+    console.log(`layout ${status.layout}, ${status.phase}`);
+    for (const node of status.nodes) {
+      console.log(`${node.name}  ${node.power}${node.bmc ? `, BMC ${node.bmc}` : ''}${node.network.map((one) => `, ${one}`).join('')}`);
+    }
+    for (const guest of status.guests) console.log(`${guest.name}  ${guest.address}  on ${guest.on.join(' and ') || 'no host'}`);
+  });
+
+program
+  .command('fault')
+  .description('break something')
+  .argument('<name>')
+  .argument('[args...]')
+  .option('--json')
+  .addHelpText(
+    'after',
+    `\nFaults:\n${Object.entries(FAULTS)
+      .map(([name, { args, about }]) => `  ${`${name} ${args}`.padEnd(24)} ${about}`)
+      .join('\n')}`,
+  )
+  .action(async (name: string, args: string[], { json }: { json?: boolean }) => {
+    await needLab();
+    const done = await labFault(name, args);
+    console.log(json ? JSON.stringify(done) : `${name} ${args.join(' ')} at ${done.atMs}, took ${done.tookMs} ms`);
+  });
+
+program
+  .command('exec')
+  .description('run a command on a node')
+  .argument('<node>')
+  .argument('<command...>')
+  .passThroughOptions()
+  .action((node: string, command: string[]) => onNode(node, command));
+
+program
+  .command('shell')
+  .description('a shell on a node')
+  .argument('<node>')
+  .action((node: string) => onNode(node, ['bash', '-i']));
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

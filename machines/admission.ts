@@ -1,0 +1,99 @@
+/** Headroom: could the cluster lose any one host, or any one failure domain, and still run every guest? */
+import type { Fleet } from './fleet.ts';
+import { type HostRoom, type Inventory, takeInventory, vacate } from './inventory.ts';
+import { type PlaceRequest, placeIn } from './placement.ts';
+import { list } from './sentences.ts';
+import type { GuestSpec } from './spec.ts';
+import { get } from './table.ts';
+
+export interface Headroom {
+  readonly survivable: boolean;
+  /** What holds, or the first loss that could not be borne. */
+  readonly why: string;
+}
+
+export function headroom(fleet: Fleet): Headroom {
+  const inventory = takeInventory(fleet);
+  const losses = lossesOf(inventory);
+  if (losses.length === 0) return { survivable: false, why: 'no host is in service' };
+  const residents = residentsOf(fleet, inventory);
+  for (const { name, hosts } of losses) {
+    const homeless = homelessAfter(hosts, residents, inventory, fleet.spec?.guests ?? {});
+    if (homeless.length > 0) {
+      return { survivable: false, why: `losing ${name} would leave no room for ${list(homeless)}` };
+    }
+  }
+  return { survivable: true, why: 'any one host or failure domain can be lost and every guest has room elsewhere' };
+}
+
+/** Why one more guest should not be taken in: it would end the headroom there is. Null: it may. */
+export function admissionRefusal(fleet: Fleet, guest: string, host: string): string | null {
+  const entity = get(fleet.guests, guest);
+  const counter = get(fleet.hosts, host)?.context.incarnation?.counter;
+  if (!entity || counter === undefined || !headroom(fleet).survivable) return null;
+  const context = { ...entity.context, grant: { host, counter, token: '0.0' }, release: null, desired: 'running' as const };
+  const after = headroom({ ...fleet, guests: { ...fleet.guests, [guest]: { state: 'running', context } } });
+  return after.survivable ? null : `with ${guest} on ${host}, ${after.why}`;
+}
+
+interface Loss {
+  readonly name: string;
+  readonly hosts: readonly HostRoom[];
+}
+
+/** Everything that fails as one: each host in service, and each failure domain of several. */
+function lossesOf({ hosts }: Inventory): Loss[] {
+  const inService = hosts.filter(({ closed }) => closed === null);
+  const domains = new Map<string, HostRoom[]>();
+  for (const host of inService) domains.set(host.domain, [...(domains.get(host.domain) ?? []), host]);
+  const shared = [...domains].filter(([, members]) => members.length > 1);
+  return [
+    ...inService.map((host) => ({ name: host.name, hosts: [host] })),
+    ...shared.map(([domain, members]) => ({ name: `failure domain ${domain}`, hosts: members })),
+  ];
+}
+
+/** Guests to be kept running, by the host that has them. */
+function residentsOf(fleet: Fleet, { whereabouts }: Inventory): ReadonlyMap<HostRoom, readonly string[]> {
+  const residents = new Map<HostRoom, string[]>();
+  for (const [guest, rooms] of whereabouts) {
+    if (fleet.guests[guest]?.context.desired !== 'running') continue;
+    for (const room of rooms) {
+      const known = residents.get(room);
+      if (known) known.push(guest);
+      else residents.set(room, [guest]);
+    }
+  }
+  return residents;
+}
+
+/** Guests that find no room when these hosts are gone. The inventory is lent: it is given back as it was. */
+function homelessAfter(
+  lost: readonly HostRoom[],
+  residents: ReadonlyMap<HostRoom, readonly string[]>,
+  inventory: Inventory,
+  specs: Readonly<Record<string, GuestSpec>>,
+): string[] {
+  const { whereabouts } = inventory;
+  const before = new Map<string, readonly HostRoom[]>();
+  for (const room of lost) {
+    for (const guest of residents.get(room) ?? []) {
+      const rooms = whereabouts.get(guest)!;
+      // One that is moving has its other end.
+      if (rooms.every((end) => lost.includes(end))) before.set(guest, rooms);
+    }
+    room.closed = 'lost';
+  }
+  for (const guest of before.keys()) whereabouts.delete(guest);
+  const requests = [...before.keys()].map(
+    (guest): PlaceRequest => ({ type: 'place', guest, purpose: 'relocation', avoid: [], prefer: null }),
+  );
+  const placements = placeIn(inventory, specs, requests);
+  for (const { guest, host } of placements) {
+    const spec = get(specs, guest);
+    if (host !== null && spec) vacate(inventory.byName.get(host)!, spec);
+    whereabouts.set(guest, before.get(guest)!);
+  }
+  for (const room of lost) room.closed = null;
+  return placements.filter(({ host }) => host === null).map(({ guest }) => guest);
+}

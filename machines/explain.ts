@@ -1,0 +1,132 @@
+/** Why things are as they are: the causes of the present state, back to the evidence, as a person on call reads them. */
+import type { Entry, Stored } from './entries.ts';
+import type { Fleet, GuestEntity } from './fleet.ts';
+import { place } from './placement.ts';
+import { duration, nameOf, proofSentence, sentence } from './sentences.ts';
+import { get } from './table.ts';
+
+/** A chain is never followed further than this. */
+const MOST_STEPS = 50;
+
+/** What the evidence is called where a chain ends. */
+const OUTSIDE: Readonly<Record<string, string>> = {
+  observation: 'that was observed',
+  operator: 'a person ordered it',
+};
+
+/**
+ * The present state first, then cause after cause, the oldest last. `subject`: `host/NAME`, `guest/NAME` or `cluster`.
+ * `entries`: as much of the log as is at hand; a chain that leads out of it says so.
+ */
+export function explain(subject: string, entries: readonly Stored[], fleet: Fleet): string[] {
+  const present = presentState(subject, fleet);
+  if (present === null) return [`there is no ${subject}`];
+  const chain = causes(present.cause, entries);
+  const lines = [present.says];
+  const first = chain.links.at(-1);
+  for (const { entry } of chain.links) {
+    lines.push(`${stamp(entry, first?.entry)}  ${sentence(entry)}`);
+  }
+  if (chain.end !== null) lines.push(chain.end);
+  lines.push(...waiting(subject, fleet));
+  return lines;
+}
+
+interface Present {
+  readonly says: string;
+  readonly cause: string;
+}
+
+function presentState(subject: string, fleet: Fleet): Present | null {
+  const name = nameOf(subject);
+  if (subject.startsWith('guest/')) {
+    const guest = get(fleet.guests, name);
+    return guest ? { says: `${name} is ${guest.state}${whereabouts(guest)}: ${guest.context.why}`, cause: guest.context.cause } : null;
+  }
+  if (subject.startsWith('host/')) {
+    const host = get(fleet.hosts, name);
+    return host ? { says: `${name} is ${host.state}: ${host.context.why}`, cause: host.context.cause } : null;
+  }
+  if (subject !== 'cluster') return null;
+  const { frozen, brake, headroom, leader, epoch } = fleet;
+  const says = [`${leader ?? 'nobody'} leads, epoch ${epoch}`];
+  if (frozen) says.push(`frozen by ${frozen.by}: ${frozen.reason}`);
+  if (brake) says.push(`storm brake on: ${brake.silent.join(', ')}`);
+  if (headroom) says.push(headroom.why);
+  return { says: says.join('; '), cause: frozen?.entry ?? brake?.entry ?? '' };
+}
+
+function whereabouts({ context: { grant, release, migratingTo } }: GuestEntity): string {
+  if (grant === null) return '';
+  if (release !== null) return `, last on ${grant.host}`;
+  return migratingTo ? ` from ${grant.host} to ${migratingTo.host}` : ` on ${grant.host}`;
+}
+
+/** Entries from the nearest cause to the farthest. A timer leads on to the entry that armed it. */
+function causes(from: string, entries: readonly Stored[]): { links: Stored[]; end: string | null } {
+  const byId = new Map(entries.map((stored) => [stored.entry.id, stored]));
+  const bySeq = new Map(entries.map((stored) => [stored.seq, stored]));
+  const links: Stored[] = [];
+  const seen = new Set<string>();
+  let id = from;
+  while (id !== '' && !seen.has(id) && links.length < MOST_STEPS) {
+    seen.add(id);
+    const stored = byId.get(id);
+    if (!stored) return { links, end: OUTSIDE[id] ?? `caused by entry ${id}, which is not at hand` };
+    links.push(stored);
+    const { entry } = stored;
+    const armed = entry.type === 'timer.fired' ? bySeq.get(entry.data.armedSeq) : undefined;
+    id = armed ? armed.entry.id : entry.cause;
+  }
+  return { links, end: null };
+}
+
+/** `14:02:07.120 +2.4 s`: when, and how long after the first link of the chain. */
+function stamp(entry: Entry, first: Entry | undefined): string {
+  const clock = entry.time.slice(11, 23).replace('Z', '');
+  const afterMs = first ? Date.parse(entry.time) - Date.parse(first.time) : 0;
+  return `${clock}  +${duration(Math.max(0, afterMs))}`;
+}
+
+/** What the subject still waits for. */
+function waiting(subject: string, fleet: Fleet): string[] {
+  return Object.values(fleet.intents)
+    .filter((pending) => pending.subject === subject)
+    .map((pending) => `pending: ${pending.intent.type}, asked for by entry ${pending.cause}`);
+}
+
+/** Why the guest is not on `host`: from its last placement, and by what would be decided now. `subject`: `guest/NAME`. */
+export function explainNot(subject: string, host: string, entries: readonly Stored[], fleet: Fleet): string[] {
+  const name = nameOf(subject);
+  const guest = get(fleet.guests, name);
+  if (!guest || !subject.startsWith('guest/')) return [`there is no ${subject}`];
+  if (!get(fleet.hosts, host)) return [`there is no host ${host}`];
+  const { grant, release } = guest.context;
+  if (grant?.host === host && release === null) return [`${name} is on ${host}: ${guest.context.why}`];
+  const lines: string[] = [];
+  const last = entries.findLast(
+    ({ entry }) => entry.subject === subject && (entry.type === 'guest.granted' || entry.type === 'guest.unplaced'),
+  )?.entry;
+  if (last?.type === 'guest.granted' || last?.type === 'guest.unplaced') {
+    const refused = last.data.refused.find((r) => r.host === host);
+    if (refused) lines.push(`when ${name} was last placed (${last.time}), ${host} was excluded: ${refused.reason}`);
+    else if (last.type === 'guest.granted' && last.data.host === host) lines.push(`${name} was last placed on ${host} (${last.time}): ${last.data.why}`);
+    else if (last.type === 'guest.granted') {
+      lines.push(`when ${name} was last placed (${last.time}), ${host} was possible, but ${last.data.host} was chosen: ${last.data.why}`);
+    }
+  }
+  const away: Fleet = { ...fleet, guests: { ...fleet.guests, [name]: released(guest) } };
+  const now = place(away, [{ type: 'place', guest: name, purpose: 'relocation', avoid: guest.context.avoid, prefer: null }])[0];
+  const refusedNow = now?.refused.find((r) => r.host === host);
+  if (refusedNow) lines.push(`now ${host} is excluded: ${refusedNow.reason}`);
+  else if (now?.host === host) lines.push(`now ${host} would be chosen (${now.why}), but a guest that runs is not moved without need`);
+  else lines.push(`now ${host} would be possible, but ${now?.host ?? 'no host'} would be chosen: ${now?.why ?? 'unknown'}`);
+  const fence = fleet.hosts[host]?.context.fence;
+  if (fence) lines.push(`${host} is proven stopped: ${proofSentence(fence.proof)}`);
+  return lines;
+}
+
+/** The guest as if it ran nowhere, so that it does not stand in its own way. */
+function released(guest: GuestEntity): GuestEntity {
+  return { ...guest, context: { ...guest.context, grant: null, release: null, migratingTo: null } };
+}

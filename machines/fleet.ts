@@ -1,0 +1,147 @@
+/** The folded state: everything the engine believes, as plain JSON. Made only by `apply` (fold.ts). */
+import type { Incarnation, Proof } from './entries.ts';
+import type { ArmedTimer, PendingIntent } from './intents.ts';
+import type { ClusterSpec } from './spec.ts';
+
+/** What each state of a host means to a person. */
+export const HOST_STATES = {
+  joining: 'known from the cluster file, never heard of',
+  running: 'renews its lease and may run guests',
+  suspect: 'silent towards a majority of voters',
+  fencing: 'being proven unable to write',
+  blocked: 'cannot be proven stopped; a person is asked',
+  fenced: 'proven unable to write',
+  restarting: 'fenced, its power is being switched on again',
+  rejoining: 'powered on, expected to register',
+  reinstalling: 'being installed from nothing',
+  draining: 'its guests are being moved away',
+  maintenance: 'kept free of guests by a person',
+  quarantined: 'failed too often; a person decides',
+  failed: 'all remedies used up',
+} as const;
+export type HostStateName = keyof typeof HOST_STATES;
+
+/** What each state of a guest means to a person. */
+export const GUEST_STATES = {
+  stopped: 'not wanted running, and proven not to run',
+  running: 'observed running under its grant',
+  suspect: 'its host is silent, or its health is in doubt',
+  stopping: 'being stopped and seen gone',
+  restarting: 'being started again on the same host',
+  relocating: 'being started on a host chosen anew',
+  reinstalling: 'being rebuilt from its image',
+  migrating: 'moving alive; both ends share one grant',
+  blocked: 'cannot be started now; the reason is beside it',
+  frozen: 'left alone after something impossible was seen',
+  failed: 'all remedies used up',
+} as const;
+export type GuestStateName = keyof typeof GUEST_STATES;
+
+export interface HostContext {
+  readonly id: string;
+  /** Last registered life; null before the first. */
+  readonly incarnation: Incarnation | null;
+  readonly selfFencing: boolean;
+  readonly watchdog: string;
+  /** Epoch in which this host last answered a survey or registered. */
+  readonly surveyedEpoch: number;
+  /** Set while the host is proven unable to write: proof, for which life, by which entry. Cleared when it registers again. */
+  readonly fence: { readonly counter: number; readonly proof: Proof; readonly entry: string } | null;
+  /** Open troubles that do not cost the host its guests: `libvirt` and the like, with the reason. */
+  readonly degraded: Readonly<Record<string, string>>;
+  readonly maintenance: boolean;
+  /** Rung of the ladder: entry times (epoch ms) of the tries spent on each. */
+  readonly tries: { readonly repair: readonly number[]; readonly powerCycle: readonly number[] };
+  /** Entry time of the last suspicion and its silence; null when none is open. */
+  readonly suspectedAtMs: number | null;
+  /** One sentence: why it is in this state. And the entry that said so. */
+  readonly why: string;
+  readonly cause: string;
+}
+
+/** The right to run a guest. `token` is the id of the granting entry. */
+export interface Grant {
+  readonly host: string;
+  readonly counter: number;
+  readonly token: string;
+}
+
+export interface Release {
+  readonly kind: 'R1' | 'R2' | 'R3' | 'R5';
+  /** Id of the entry that carries the proof. */
+  readonly entry: string;
+}
+
+export interface GuestContext {
+  readonly id: string;
+  readonly desired: 'running' | 'stopped';
+  /** Latest grant, kept after its release. Null: never granted. */
+  readonly grant: Grant | null;
+  /** Proof that the holder of `grant` no longer runs it; null while it may. A new grant needs this (or `grant` null). */
+  readonly release: Release | null;
+  /** Where a live migration under way goes; null otherwise. */
+  readonly migratingTo: { readonly host: string; readonly counter: number } | null;
+  readonly observed: 'running' | 'paused' | 'gone' | 'unknown';
+  /** Entry times (epoch ms) of the tries spent on each rung, and of the fruitless stops of the present grant. */
+  readonly tries: {
+    readonly inPlace: readonly number[];
+    readonly relocate: readonly number[];
+    readonly stop: readonly number[];
+  };
+  /** Hosts it failed to start on or crash-looped on since it last ran well. */
+  readonly avoid: readonly string[];
+  readonly why: string;
+  readonly cause: string;
+}
+
+export interface HostEntity {
+  readonly state: HostStateName;
+  readonly context: HostContext;
+}
+export interface GuestEntity {
+  readonly state: GuestStateName;
+  readonly context: GuestContext;
+}
+
+export interface Fleet {
+  /** Version of this shape, for checkpoints. */
+  readonly version: 1;
+  /** Last entry folded: sequence, chain hash, time (epoch ms; never runs backwards). */
+  readonly seq: number;
+  readonly hash: string;
+  readonly nowMs: number;
+  readonly epoch: number;
+  readonly leader: string | null;
+  readonly spec: ClusterSpec | null;
+  readonly digest: string | null;
+  readonly frozen: { readonly by: string; readonly reason: string; readonly entry: string } | null;
+  readonly brake: { readonly silent: readonly string[]; readonly entry: string } | null;
+  /** Hosts that were under suspicion when the brake was last released: their silence is no news and brakes nothing again. */
+  readonly brakeWaived: readonly string[];
+  readonly headroom: { readonly survivable: boolean; readonly why: string } | null;
+  readonly hosts: Readonly<Record<string, HostEntity>>;
+  readonly guests: Readonly<Record<string, GuestEntity>>;
+  readonly intents: Readonly<Record<string, PendingIntent>>;
+  readonly timers: Readonly<Record<string, ArmedTimer>>;
+}
+
+export const GENESIS_HASH = '0'.repeat(64);
+
+export const emptyFleet: Fleet = {
+  version: 1,
+  seq: 0,
+  hash: GENESIS_HASH,
+  nowMs: 0,
+  epoch: 0,
+  leader: null,
+  spec: null,
+  digest: null,
+  frozen: null,
+  brake: null,
+  brakeWaived: [],
+  headroom: null,
+  hosts: {},
+  guests: {},
+  intents: {},
+  timers: {},
+};

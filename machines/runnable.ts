@@ -1,0 +1,97 @@
+/**
+ * Which pending intents may be carried out now, and what each of the others waits for. The machines ask without regard
+ * to freeze, brake or survey: the wish stays in the state, and is free to go the moment the reason to hold it is over.
+ */
+import { costsMajority } from './brake.ts';
+import type { Fleet, HostStateName } from './fleet.ts';
+import type { IntentType, PendingIntent } from './intents.ts';
+import { list } from './sentences.ts';
+import { get } from './table.ts';
+
+export interface Runnable {
+  /** In the order in which they should begin: what frees others first, then by priority. */
+  readonly ready: PendingIntent[];
+  readonly held: { readonly intent: PendingIntent; readonly why: string }[];
+}
+
+const ORDER: readonly IntentType[] = ['fence', 'stop', 'place', 'start', 'migrate', 'repair', 'power-on', 'reinstall'];
+const LIVE: ReadonlySet<HostStateName> = new Set<HostStateName>(['running', 'draining', 'maintenance']);
+
+export function runnable(fleet: Fleet): Runnable {
+  const pending = inOrder(fleet);
+  const fences = pending.flatMap(({ intent }) => (intent.type === 'fence' ? [intent.host] : []));
+  const why = holdsBack(fleet, costsMajority(fleet, fences));
+  const ready: PendingIntent[] = [];
+  const held: Runnable['held'] = [];
+  for (const intent of pending) {
+    const reason = why(intent);
+    if (reason === null) ready.push(intent);
+    else held.push({ intent, why: reason });
+  }
+  return { ready, held };
+}
+
+function inOrder(fleet: Fleet): PendingIntent[] {
+  const priority = ({ intent }: PendingIntent) =>
+    ('guest' in intent && fleet.spec && get(fleet.spec.guests, intent.guest)?.priority) || 0;
+  return Object.values(fleet.intents).sort(
+    (a, b) =>
+      ORDER.indexOf(a.intent.type) - ORDER.indexOf(b.intent.type) ||
+      priority(b) - priority(a) ||
+      a.seq - b.seq ||
+      (a.id < b.id ? -1 : 1),
+  );
+}
+
+function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: PendingIntent) => string | null {
+  const waitedFor = startsHeld(fleet);
+  const survey =
+    waitedFor.length === 0 ? null : `nothing starts before ${list(waitedFor)} answered the survey or is proven stopped`;
+  const notLive = (host: string) => {
+    const state = get(fleet.hosts, host)?.state ?? 'gone';
+    return LIVE.has(state as HostStateName) ? null : `${host} is ${state}`;
+  };
+  return ({ intent }) => {
+    // A person's own order to fence stands above freeze and brake.
+    const ordered = intent.type === 'fence' && get(fleet.hosts, intent.host)?.state === 'fencing';
+    if (fleet.frozen && !ordered) return `frozen by ${fleet.frozen.by}: ${fleet.frozen.reason}`;
+    switch (intent.type) {
+      case 'fence':
+        if (fleet.brake && !ordered) return `storm brake: ${list(fleet.brake.silent)} fell silent together`;
+        return tooMany.has(intent.host) ? `fencing ${intent.host} would cost the voters their majority` : null;
+      case 'place':
+      case 'migrate':
+        return survey;
+      case 'start':
+        return survey ?? notLive(intent.host);
+      case 'stop':
+      case 'repair':
+        return notLive(intent.host);
+      case 'power-on':
+        return null;
+      case 'reinstall':
+        return 'reinstallation waits for a person';
+    }
+  };
+}
+
+/**
+ * Hosts that must answer this epoch's survey, or be proven stopped, before anything may start (docs/safety.md, "New
+ * reign"). Each of them might run a guest that the log, if it lost its end, places elsewhere; and one that answered
+ * refuses whatever older leaders still have under way.
+ *
+ * A host that never registered is waited for only while its time to settle runs: no grant in this log ever went there,
+ * and it starts nothing before it registers. `target`, if given, must have answered itself: proven stopped is no place
+ * to start anything.
+ */
+export function startsHeld(fleet: Fleet, target?: string): string[] {
+  return Object.keys(fleet.hosts)
+    .filter((name) => {
+      const { state, context } = fleet.hosts[name]!;
+      const answered = fleet.epoch > 0 && context.surveyedEpoch === fleet.epoch;
+      if (name === target) return !answered;
+      if (state === 'joining') return Object.hasOwn(fleet.timers, `host/${name}/settle`);
+      return !answered && context.fence === null;
+    })
+    .sort();
+}

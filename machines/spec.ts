@@ -1,0 +1,157 @@
+/**
+ * What a cluster is meant to be: the parsed, checked content of the cluster file. It travels inside the log
+ * (`cluster.configured`), so a replay needs nothing else. It never holds a secret: those are named by file.
+ */
+import { z } from 'zod';
+import { PROFILES } from './times.ts';
+
+/** Names become subjects, file names and libvirt domain names: letters, digits, dash; no shell or NATS meta character. */
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'use 1 to 40 of a-z, 0-9 and "-", not starting or ending with "-"');
+
+const ms = z.number().int().positive();
+const count = z.number().int().min(0);
+
+export const timesSchema = z.strictObject({
+  heartbeatMs: ms,
+  suspectMs: ms,
+  leaseMs: ms,
+  watchdogMs: ms,
+  quiesceMs: ms,
+  leaderLeaseMs: ms,
+});
+
+export const resourcesSchema = z.strictObject({
+  memoryMiB: z.number().int().positive(),
+  vcpus: z.number().positive(),
+});
+export type Resources = z.infer<typeof resourcesSchema>;
+
+/** How the power of a host is cut and read. `readingsApartMs`: see R2; less than 1000 only where measured. */
+export const powerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ipmi'),
+    address: z.string().min(1),
+    port: z.number().int().min(1).max(65535).default(623),
+    user: z.string().min(1),
+    passwordFile: z.string().min(1),
+    cipherSuite: z.number().int().min(0).max(17).optional(),
+    readingsApartMs: ms.default(1_000),
+    timeoutMs: ms.default(5_000),
+  }),
+  z.strictObject({
+    kind: z.literal('fence-agent'),
+    agent: z.string().regex(/^fence_[a-z0-9_]+$/, 'name a fence agent of Debian: fence_…'),
+    parameters: z.record(z.string(), z.string()).default({}),
+    /** Parameter name to the file whose first line is its value. */
+    secretFiles: z.record(z.string(), z.string()).default({}),
+    readingsApartMs: ms.default(1_000),
+    timeoutMs: ms.default(20_000),
+  }),
+]);
+export type PowerSpec = z.infer<typeof powerSchema>;
+
+export const watchdogSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('device'), path: z.string().default('/dev/watchdog') }),
+  /** A process that stops the machine; it listens on this Unix socket. */
+  z.strictObject({ kind: z.literal('process'), socket: z.string() }),
+  z.strictObject({ kind: z.literal('none') }),
+]);
+export type WatchdogSpec = z.infer<typeof watchdogSchema>;
+
+const node = {
+  address: z.string().min(1),
+  /** Where live migrations to this host go, if not to its address. */
+  migrationAddress: z.string().min(1).optional(),
+  /** Failure domain: what fails together (rack, site). Default: the node itself. */
+  domain: nameSchema.optional(),
+};
+
+export const hostSchema = z.strictObject({
+  ...node,
+  capacity: resourcesSchema,
+  storage: z.array(nameSchema).default([]),
+  power: z.array(powerSchema).default([]),
+  watchdog: watchdogSchema.default({ kind: 'none' }),
+});
+export type HostSpec = z.infer<typeof hostSchema>;
+
+export const arbiterSchema = z.strictObject(node);
+
+export const probeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('agent'), everyMs: ms.default(2_000), misses: z.number().int().min(1).default(5) }),
+  z.strictObject({
+    kind: z.literal('tcp'),
+    address: z.string(),
+    port: z.number().int().min(1).max(65535),
+    everyMs: ms.default(2_000),
+    misses: z.number().int().min(1).default(5),
+  }),
+  z.strictObject({ kind: z.literal('http'), url: z.url(), everyMs: ms.default(2_000), misses: z.number().int().min(1).default(5) }),
+]);
+export type ProbeSpec = z.infer<typeof probeSchema>;
+
+/** One rung of a recovery ladder: so many tries within so long, waiting `backoffMs`, doubled each time, between them. */
+export const rungSchema = z.strictObject({
+  tries: count,
+  withinMs: ms.default(600_000),
+  backoffMs: count.default(1_000),
+});
+
+export const guestLadderSchema = z.strictObject({
+  inPlace: rungSchema.default({ tries: 3, withinMs: 600_000, backoffMs: 1_000 }),
+  relocate: rungSchema.default({ tries: 2, withinMs: 600_000, backoffMs: 1_000 }),
+  /** Reinstalling a guest loses its disk: only where this says so. */
+  reinstall: z.enum(['never', 'allowed']).default('never'),
+});
+export type GuestLadder = z.infer<typeof guestLadderSchema>;
+
+export const hostLadderSchema = z.strictObject({
+  repair: rungSchema.default({ tries: 2, withinMs: 600_000, backoffMs: 2_000 }),
+  powerCycle: rungSchema.default({ tries: 2, withinMs: 3_600_000, backoffMs: 5_000 }),
+  reinstall: z.enum(['never', 'allowed']).default('never'),
+  /** A power-cycled host that has not rejoined after this long has used up its try. */
+  rejoinWithinMs: ms.default(600_000),
+});
+export type HostLadder = z.infer<typeof hostLadderSchema>;
+
+export const guestSchema = z.strictObject({
+  /** libvirt domain XML; its `<name>` is the guest's name. */
+  definition: z.string(),
+  resources: resourcesSchema,
+  /** Higher starts first. */
+  priority: z.number().int().min(0).max(1_000).default(100),
+  storage: z.array(nameSchema).default([]),
+  /** Where to run when nothing speaks against it. */
+  prefers: nameSchema.optional(),
+  /** Guests to share a host with / to keep away from. */
+  together: z.array(nameSchema).default([]),
+  apart: z.array(nameSchema).default([]),
+  /** Hosts it may run on; empty: any. */
+  hosts: z.array(nameSchema).default([]),
+  ladder: guestLadderSchema.default(() => guestLadderSchema.parse({})),
+  probes: z.array(probeSchema).default([]),
+  /** Healthy this long after a start before a probe's silence counts (the guest boots). */
+  bootGraceMs: ms.default(60_000),
+  /** On lease loss: `pause`, or `quit` where the storage enforces locks on a paused QEMU. */
+  onQuiesce: z.enum(['pause', 'quit']).default('pause'),
+  desired: z.enum(['running', 'stopped']).default('running'),
+});
+export type GuestSpec = z.infer<typeof guestSchema>;
+
+export const specSchema = z.strictObject({
+  cluster: nameSchema,
+  profile: z.enum(Object.keys(PROFILES) as [keyof typeof PROFILES, ...(keyof typeof PROFILES)[]]),
+  /** The profile's times with any overrides applied. */
+  times: timesSchema,
+  /** 1, 3 or 5 node names. */
+  voters: z.array(nameSchema).min(1).max(5),
+  hosts: z.record(nameSchema, hostSchema),
+  arbiters: z.record(nameSchema, arbiterSchema).default({}),
+  guests: z.record(nameSchema, guestSchema).default({}),
+  hostLadder: hostLadderSchema.default(() => hostLadderSchema.parse({})),
+  /** Name to public key (nkey, `U…`) of each person whose signature counts. */
+  operators: z.record(nameSchema, z.string().regex(/^U[A-Z2-7]{55}$/)).default({}),
+});
+export type ClusterSpec = z.infer<typeof specSchema>;

@@ -1,0 +1,53 @@
+import { pause } from '../every.ts';
+import type { Bus, Clock, Say } from '../ports.ts';
+import { addresses, leaderAnswerSchema, type Report, type Reportable } from '../protocol.ts';
+
+/** More undelivered reports than this and the oldest is dropped: a survey tells the leader the same later. */
+const CAPACITY = 256;
+
+/** Reports to the leader, in order, each repeated under one id until some leader has it in the log. */
+export interface Outbox {
+  report(type: Reportable, subject: string, data: unknown): void;
+  stop(): void;
+}
+
+export function createOutbox(
+  host: string,
+  life: string,
+  retryMs: number,
+  { bus, clock, say }: { bus: Bus; clock: Clock; say: Say },
+): Outbox {
+  const waiting: Report[] = [];
+  const ended = new AbortController();
+  let sent = 0;
+  let busy = false;
+
+  const deliver = async () => {
+    if (busy) return;
+    busy = true;
+    while (waiting[0] && !ended.signal.aborted) {
+      const report = waiting[0];
+      try {
+        const answer = leaderAnswerSchema.parse(await bus.request(addresses.report(host), report, retryMs));
+        if (answer.kind === 'rejected') say.warn('report rejected', { type: report.type, reason: answer.reason });
+        if (waiting[0] === report) waiting.shift();
+      } catch {
+        // No leader, or its answer was lost: the id makes a second delivery harmless.
+        await pause(clock, retryMs / 2, ended.signal);
+      }
+    }
+    busy = false;
+  };
+
+  return {
+    report(type, subject, data) {
+      if (waiting.length >= CAPACITY) {
+        const dropped = waiting.shift();
+        say.warn('report dropped, too many wait for a leader', { type: dropped?.type });
+      }
+      waiting.push({ kind: 'report', id: `${host}/${life}/${++sent}`, host, type, subject, data });
+      void deliver();
+    },
+    stop: () => ended.abort(),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * Pausing all guests before the lease ends, so that a lost network costs a pause and not a reset.
+ * docs/safety.md, "Quiesce before reset".
+ */
+import { type Times, WATCHDOG_SLACK_MS } from '../../machines/times.ts';
+import type { Clock, Hypervisor, Petter, Say } from '../ports.ts';
+
+export interface Quiesce {
+  /** True from the moment guests are being paused until they are resumed: nothing may start. */
+  active(): boolean;
+  /** Guests paused by us, to be resumed with the lease. */
+  paused(): ReadonlySet<string>;
+  /** Called every heartbeat; acts when the lease is too old. */
+  check(): Promise<void>;
+  /** The lease is back for the same life: resumes what is still granted. Resolves with how long guests were held, 0 if none were. */
+  lift(stillGranted: (guest: string) => boolean): Promise<number>;
+  /** The life is over: what was paused has been destroyed. */
+  forget(): void;
+}
+
+export interface QuiescePorts {
+  readonly clock: Clock;
+  readonly hypervisor: Hypervisor;
+  readonly petter: Petter;
+  readonly say: Say;
+}
+
+export function createQuiesce(
+  times: Times,
+  renewedMs: () => number,
+  quits: (guest: string) => boolean,
+  startsInFlight: () => number,
+  { clock, hypervisor, petter, say }: QuiescePorts,
+): Quiesce {
+  const paused = new Set<string>();
+  // A daemon that has just begun does not know how old the lease is that it finds guests running under, only that the
+  // petter still keeps to it. It waits for one of its own no longer than for a silent host.
+  const assumedMs = clock.now() - times.quiesceMs + times.suspectMs;
+  let sinceMs: number | null = null;
+  let busy = false;
+
+  /** True when it was seen that no guest of this host can write: each is paused or gone, in libvirt and in /proc. */
+  const allStill = async (): Promise<boolean> => {
+    if (startsInFlight() > 0) return false;
+    const [instances, processes] = await Promise.all([hypervisor.list(), hypervisor.processes()]);
+    const still = new Set(instances.filter((i) => i.state === 'paused').map((i) => i.guest));
+    return instances.every((i) => i.state === 'paused') && processes.every((guest) => still.has(guest));
+  };
+
+  const pauseAll = async () => {
+    const running = (await hypervisor.list()).filter((i) => i.state !== 'paused').map((i) => i.guest);
+    await Promise.all(
+      running.map(async (guest) => {
+        // Remembered before the pause: one that succeeds with a lost answer must still be resumed.
+        if (!quits(guest)) paused.add(guest);
+        const outcome = await (quits(guest) ? hypervisor.destroy(guest) : hypervisor.pause(guest));
+        if (outcome.kind !== 'succeeded') say.error('guest not paused', { guest, reason: outcome.reason });
+      }),
+    );
+  };
+
+  return {
+    active: () => sinceMs !== null,
+    paused: () => paused,
+
+    async check() {
+      if (busy || clock.now() < Math.max(renewedMs(), assumedMs) + times.quiesceMs) return;
+      busy = true;
+      try {
+        if (sinceMs === null) say.warn('lease not renewed: guests are being paused');
+        sinceMs ??= clock.now();
+        if (!(await allStill())) await pauseAll();
+        // Petting past the lease is allowed only here, and only as far as one confirmation reaches: seen just now, no
+        // guest runs and no start is in flight, so nothing on this host can write. Not seen: the watchdog takes over.
+        if (await allStill())
+          petter.setUntil(clock.now() + times.watchdogMs + WATCHDOG_SLACK_MS + 2 * times.heartbeatMs);
+      } catch (error) {
+        say.error('cannot confirm that guests are paused; the watchdog will reset this host', { error: String(error) });
+      } finally {
+        busy = false;
+      }
+    },
+
+    async lift(stillGranted) {
+      if (sinceMs === null) return 0;
+      const heldMs = paused.size > 0 ? clock.now() - sinceMs : 0;
+      sinceMs = null;
+      await Promise.all(
+        [...paused].map(async (guest) => {
+          if (!stillGranted(guest)) return;
+          const outcome = await hypervisor.resume(guest);
+          if (outcome.kind === 'succeeded') paused.delete(guest);
+          else say.error('guest not resumed', { guest, reason: outcome.reason });
+        }),
+      );
+      return heldMs;
+    },
+
+    forget() {
+      sinceMs = null;
+      paused.clear();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** A controller follows the log, folds it, and leads when a majority of voters lets it. */
+import type { Stored } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import type { ClusterSpec } from '../../machines/spec.ts';
+import { createHearing } from '../hearing.ts';
+import type { Bus, Clock, Journal, Log, PowerSwitch, Say, Verify } from '../ports.ts';
+import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
+import { type Candidacy, stand } from './candidacy.ts';
+import { ReignOver } from './pen.ts';
+import { reign } from './reign.ts';
+import { openReplica } from './replica.ts';
+
+export interface ControllerConfig {
+  readonly node: string;
+  readonly spec: ClusterSpec;
+  readonly digest: string;
+  /** Public signing key of each node. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+export interface ControllerPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly say: Say;
+  readonly verify: Verify;
+  readonly switches: (host: string) => readonly PowerSwitch[];
+}
+
+export interface Controller {
+  fleet(): Fleet;
+  entries(fromSeq: number, toSeq: number): readonly Stored[];
+  onEntry(listener: (stored: Stored, fleet: Fleet) => void): () => void;
+  heardAgoMs(host: string): number | null;
+  leader(): { readonly node: string; readonly epoch: number } | null;
+  leading(): boolean;
+  broken(): string | null;
+  stop(): Promise<void>;
+}
+
+export async function startController(config: ControllerConfig, ports: ControllerPorts): Promise<Controller> {
+  const { node, spec } = config;
+  const { bus, clock, say } = ports;
+  const replica = await openReplica(ports);
+  const hearing = createHearing(node, spec.times.suspectMs / 2, clock);
+  const ends = [
+    bus.serve(addresses.renewAll, (message, address) => {
+      const renew = renewSchema.safeParse(message).data;
+      if (!renew || address !== addresses.renew(renew.host)) return undefined;
+      if (renew.unleasedMs <= spec.times.suspectMs) hearing.heard(renew.host);
+      else hearing.noise(renew.host);
+      return undefined;
+    }),
+    bus.serve(addresses.leader, (message) => {
+      const beat = leaderHeartbeatSchema.safeParse(message).data;
+      if (beat) hearing.noise(beat.node);
+      return undefined;
+    }),
+  ];
+
+  let rule: Promise<void> = Promise.resolve();
+  const candidacy: Candidacy = stand(
+    {
+      node,
+      voters: spec.voters,
+      nodes: [...Object.keys(spec.hosts), ...Object.keys(spec.arbiters)].sort(),
+      times: spec.times,
+    },
+    ports,
+    {
+      unfit: replica.broken,
+      knownEpoch: () => replica.fleet().epoch,
+      lead(epoch, signal) {
+        // Elected means heard by a majority: if that ended a time of deafness, everybody's silence begins anew here.
+        for (const voter of spec.voters) hearing.noise(voter);
+        rule = reign(
+          { ...config, stepDown: () => void candidacy.stepDown() },
+          epoch,
+          replica,
+          hearing,
+          ports,
+          signal,
+        ).catch((error: unknown) => {
+          if (error instanceof ReignOver || signal.aborted) return;
+          say.error('the reign broke off', { epoch, error: String(error) });
+          void candidacy.stepDown();
+        });
+      },
+    },
+  );
+
+  return {
+    fleet: replica.fleet,
+    entries: replica.entries,
+    onEntry: replica.onEntry,
+    broken: replica.broken,
+    leading: () => candidacy.leading() !== null,
+    leader() {
+      const own = candidacy.leading();
+      if (own) return { node, epoch: own.epoch };
+      const beat = candidacy.leader();
+      return beat && { node: beat.node, epoch: beat.epoch };
+    },
+    heardAgoMs: hearing.heardAgoMs,
+    async stop() {
+      await candidacy.stop();
+      await rule;
+      for (const end of ends) end();
+      replica.stop();
+    },
+  };
+}

@@ -1,0 +1,245 @@
+/**
+ * Carrying out one pending intent. Each ends in entries that say how it ended; while it runs, the intent stays pending
+ * in the state, so whoever leads next takes it up again.
+ */
+import type { Draft } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import type { Intent, IntentType, PendingIntent } from '../../machines/intents.ts';
+import { place } from '../../machines/placement.ts';
+import type { Bus, Clock, PowerSwitch, Say } from '../ports.ts';
+import type { CommandAnswer } from '../protocol.ts';
+import { command } from './agents.ts';
+import type { FenceResult } from './fence.ts';
+import type { Pen } from './pen.ts';
+
+export interface ExecutePorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly say: Say;
+  readonly switches: (host: string) => readonly PowerSwitch[];
+}
+
+export interface ExecuteContext {
+  readonly epoch: number;
+  readonly pen: Pen;
+  readonly fleet: () => Fleet;
+  readonly signal: AbortSignal;
+  /** Joins a fence of this host already under way. */
+  readonly fence: (host: string, counter: number) => Promise<FenceResult>;
+  /** Measured load per host, 0 and up; may lack hosts. */
+  readonly loads: () => Readonly<Record<string, number>>;
+}
+
+type Pending<T extends IntentType> = PendingIntent & { intent: Extract<Intent, { type: T }> };
+
+/** Bounds on one try; the ladders bound how often. */
+const START_MS = 60_000;
+const STOP_MS = 45_000;
+const MIGRATE_MS = 90_000;
+const REPAIR_MS = 60_000;
+const INSPECT_MS = 10_000;
+
+export async function execute(pending: PendingIntent, context: ExecuteContext, ports: ExecutePorts): Promise<void> {
+  const { intent } = pending;
+  switch (intent.type) {
+    case 'fence':
+      return fenceHost(pending as Pending<'fence'>, context);
+    case 'start':
+      return startGuest(pending as Pending<'start'>, context, ports);
+    case 'stop':
+      return stopGuest(pending as Pending<'stop'>, context, ports);
+    case 'migrate':
+      return migrateGuest(pending as Pending<'migrate'>, context, ports);
+    case 'power-on':
+      return powerOn(pending as Pending<'power-on'>, context, ports);
+    case 'repair':
+      return repairHost(pending as Pending<'repair'>, context, ports);
+    case 'place':
+    case 'reinstall':
+      return;
+  }
+}
+
+/** All waiting placements as one batch, decided on the very state the grants are appended to. */
+export async function placeAll(pending: readonly PendingIntent[], { pen, loads }: ExecuteContext): Promise<void> {
+  const wanted = pending.map(({ id }) => id);
+  await pen.write((fleet) => {
+    const still = wanted
+      .map((id) => fleet.intents[id])
+      .filter((p): p is Pending<'place'> => p?.intent.type === 'place');
+    const placements = place(
+      fleet,
+      still.map(({ intent }) => intent),
+      loads(),
+    );
+    return placements.map((placement): Draft => {
+      const cause = still.find(({ intent }) => intent.guest === placement.guest)!;
+      const { guest, host, why } = placement;
+      const refused = placement.refused.map((r) => ({ ...r }));
+      const target = host === null ? null : fleet.hosts[host];
+      const subject = `guest/${guest}`;
+      if (host === null || !target?.context.incarnation) {
+        return { type: 'guest.unplaced', subject, cause: cause.cause, data: { why, refused } };
+      }
+      const { release } = fleet.guests[guest]!.context;
+      return {
+        type: 'guest.granted',
+        subject,
+        cause: cause.cause,
+        data: {
+          host,
+          counter: target.context.incarnation.counter,
+          purpose: cause.intent.purpose,
+          why,
+          refused,
+          release: release ? { kind: release.kind, entry: release.entry } : { kind: 'none', entry: cause.cause },
+        },
+      };
+    });
+  });
+}
+
+async function fenceHost({ intent, cause }: Pending<'fence'>, { fence, pen }: ExecuteContext): Promise<void> {
+  const { host, counter } = intent;
+  const result = await fence(host, counter);
+  const subject = `host/${host}`;
+  await pen.write((fleet) => {
+    if (!hasIntent(fleet, 'fence', host)) return [];
+    if (result.kind === 'proven')
+      return [{ type: 'fence.proven', subject, cause, data: { counter, proof: result.proof } }];
+    return [{ type: 'fence.failed', subject, cause, data: { counter, attempts: result.attempts } }];
+  });
+}
+
+function hasIntent(fleet: Fleet, type: IntentType, host: string): boolean {
+  return Object.values(fleet.intents).some(
+    ({ intent }) => intent.type === type && 'host' in intent && intent.host === host,
+  );
+}
+
+async function startGuest(
+  { id, intent, cause }: Pending<'start'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const { guest, host, counter, token } = intent;
+  const definition = context.fleet().spec?.guests[guest]?.definition;
+  if (definition === undefined) return;
+  const message = { kind: 'start', epoch: context.epoch, intent: id, guest, counter, token, definition } as const;
+  const answer = await command(host, message, START_MS, ports, context.signal);
+  await record('start', id, cause, `guest/${guest}`, { host, counter, token }, answer, context);
+}
+
+async function stopGuest(
+  { id, intent, cause }: Pending<'stop'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const { guest, host, counter, token, graceful } = intent;
+  const message = { kind: 'stop', epoch: context.epoch, intent: id, guest, counter, token, graceful } as const;
+  const answer = await command(host, message, STOP_MS, ports, context.signal);
+  await record('stop', id, cause, `guest/${guest}`, { host, counter, token }, answer, context);
+}
+
+async function repairHost(
+  { id, intent, cause }: Pending<'repair'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const message = { kind: 'repair', epoch: context.epoch, intent: id, what: intent.what } as const;
+  const answer = await command(intent.host, message, REPAIR_MS, ports, context.signal);
+  await record('repair', id, cause, `host/${intent.host}`, { what: intent.what }, answer, context);
+}
+
+async function powerOn(
+  { id, intent, cause }: Pending<'power-on'>,
+  context: ExecuteContext,
+  { switches }: ExecutePorts,
+): Promise<void> {
+  const reasons: string[] = [];
+  for (const power of switches(intent.host)) {
+    const outcome = await power.on();
+    if (outcome.kind === 'succeeded') {
+      return record('power-on', id, cause, `host/${intent.host}`, { method: power.method }, outcome, context);
+    }
+    reasons.push(`${power.method}: ${outcome.reason}`);
+  }
+  const reason = reasons.join('; ') || 'no power switch is configured for this host';
+  await record('power-on', id, cause, `host/${intent.host}`, { method: 'none' }, { kind: 'failed', reason }, context);
+}
+
+/**
+ * The grant is shared by both ends while the guest moves. The target is told to expect it before the source sends it;
+ * an answer that does not settle where the guest is, is settled by asking both ends.
+ */
+async function migrateGuest(
+  { id, intent, cause }: Pending<'migrate'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const { guest, from, to, token } = intent;
+  const { epoch, signal } = context;
+  const fleet = context.fleet();
+  const counterOf = (host: string) => fleet.hosts[host]?.context.incarnation?.counter ?? -1;
+  const ask = (host: string) => command(host, { kind: 'inspect', epoch, guest }, INSPECT_MS, ports, signal);
+  const settle = async (why: string): Promise<CommandAnswer> => {
+    const [source, target] = await Promise.all([ask(from), ask(to)]);
+    const state = (answer: CommandAnswer) => (answer.kind === 'inspected' ? answer.state : 'unknown');
+    if (state(source) === 'gone' && state(target) === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
+    if (state(source) === 'running' && state(target) !== 'running') return { kind: 'failed', reason: why };
+    return { kind: 'unknown', reason: `${why}; ${from} says ${state(source)}, ${to} says ${state(target)}` };
+  };
+
+  const head = { epoch, guest, token };
+  const expected = await command(
+    to,
+    { kind: 'expect', ...head, intent: `${id}/expect`, counter: counterOf(to) },
+    INSPECT_MS,
+    ports,
+    signal,
+  );
+  let answer: CommandAnswer;
+  if (expected.kind !== 'succeeded')
+    answer = await settle(`${to} does not expect it: ${'reason' in expected ? expected.reason : expected.kind}`);
+  else {
+    const toAddress = fleet.spec?.hosts[to]?.migrationAddress ?? fleet.spec?.hosts[to]?.address ?? to;
+    answer = await command(
+      from,
+      { kind: 'migrate', ...head, intent: id, counter: counterOf(from), to, toAddress },
+      MIGRATE_MS,
+      ports,
+      signal,
+    );
+    if (answer.kind !== 'succeeded') answer = await settle('reason' in answer ? answer.reason : answer.kind);
+  }
+  if (answer.kind === 'failed') {
+    // The target gives the shared grant back, and whatever arrived half of the guest with it.
+    await command(
+      to,
+      { kind: 'stop', ...head, intent: `${id}/revoke`, counter: counterOf(to), graceful: false },
+      STOP_MS,
+      ports,
+      signal,
+    );
+  }
+  await record('migration', id, cause, `guest/${guest}`, { from, to, token }, answer, context);
+}
+
+/** Appends the outcome unless the intent is no longer pending: then the state has moved on without it. */
+async function record(
+  noun: 'start' | 'stop' | 'migration' | 'power-on' | 'repair',
+  intent: string,
+  cause: string,
+  subject: string,
+  about: object,
+  answer: CommandAnswer,
+  { pen }: ExecuteContext,
+): Promise<void> {
+  const verdict = answer.kind === 'succeeded' ? 'succeeded' : answer.kind === 'unknown' ? 'unknown' : 'failed';
+  const words =
+    answer.kind === 'succeeded'
+      ? { detail: answer.detail }
+      : { reason: 'reason' in answer ? answer.reason : `answered ${answer.kind}` };
+  const draft = { type: `${noun}.${verdict}`, subject, cause, data: { intent, ...about, ...words } } as Draft;
+  await pen.write((fleet) => (fleet.intents[intent] ? [draft] : []));
+}

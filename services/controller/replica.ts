@@ -1,0 +1,134 @@
+/**
+ * This node's copy of the log and of the state folded from it. Every controller keeps one; the leader's is fed by its
+ * own appends as well, the moment they are stored.
+ */
+
+import type { Stored } from '../../machines/entries.ts';
+import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
+import { apply, fold } from '../../machines/fold.ts';
+import { stateHash } from '../../machines/state-hash.ts';
+import { pause } from '../every.ts';
+import type { Clock, Journal, Log, Say } from '../ports.ts';
+
+/** A checkpoint after this many entries bounds the replay at start. */
+const CHECKPOINT_EVERY = 1_000;
+const REPLAY_CHUNK = 1_000;
+
+export interface Replica {
+  fleet(): Fleet;
+  head(): { readonly seq: number; readonly hash: string };
+  entries(fromSeq: number, toSeq: number): readonly Stored[];
+  /** Takes the next entry; one already held is ignored. False: it does not continue our chain. */
+  take(stored: Stored): boolean;
+  onEntry(listener: (stored: Stored, fleet: Fleet) => void): () => void;
+  /** Resolves once everything up to `seq` is folded; rejects when `signal` aborts. */
+  caughtUp(seq: number, signal: AbortSignal): Promise<void>;
+  /** Set when this copy and the stream disagree: such a node must not lead. */
+  broken(): string | null;
+  /** Restarts following from our head, after lost entries were stored again. */
+  mend(): void;
+  stop(): void;
+}
+
+export async function openReplica({
+  log,
+  journal,
+  clock,
+  say,
+}: {
+  log: Log;
+  journal: Journal;
+  clock: Clock;
+  say: Say;
+}): Promise<Replica> {
+  const checkpoint = journal.checkpoint();
+  let fleet: Fleet = emptyFleet;
+  if (checkpoint && stateHash(checkpoint.fleet) === checkpoint.stateHash) fleet = checkpoint.fleet;
+  else if (checkpoint)
+    say.warn('checkpoint does not match its hash; folding the journal from the start', { seq: checkpoint.seq });
+  const end = journal.head().seq;
+  while (fleet.seq < end) {
+    fleet = fold(fleet, journal.read(fleet.seq + 1, Math.min(end, fleet.seq + REPLAY_CHUNK)));
+    // Leases are renewed on this thread too.
+    await pause(clock, 0);
+  }
+
+  const listeners = new Set<(stored: Stored, fleet: Fleet) => void>();
+  const ended = new AbortController();
+  let broken: string | null = null;
+  let following = new AbortController();
+
+  const take = (stored: Stored): boolean => {
+    if (stored.seq <= fleet.seq) {
+      const ours = stored.seq === fleet.seq ? fleet.hash : journal.read(stored.seq, stored.seq)[0]?.hash;
+      if (ours !== undefined && ours !== stored.hash) return fork(stored.seq, ours, stored.hash);
+      return true;
+    }
+    if (stored.seq !== fleet.seq + 1 || stored.entry.prevhash !== fleet.hash)
+      return fork(stored.seq, fleet.hash, stored.entry.prevhash);
+    journal.add([stored]);
+    fleet = apply(fleet, stored);
+    if (fleet.seq % CHECKPOINT_EVERY === 0)
+      journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
+    for (const listener of listeners) listener(stored, fleet);
+    return true;
+  };
+
+  const fork = (seq: number, ours: string, theirs: string): false => {
+    broken = `the log and this node's journal differ at entry ${seq} (ours ${ours.slice(0, 12)}, theirs ${theirs.slice(0, 12)})`;
+    say.error('log fork: this node stops leading', { seq, ours, theirs });
+    return false;
+  };
+
+  const follow = async () => {
+    while (!ended.signal.aborted) {
+      following = new AbortController();
+      const signal = AbortSignal.any([ended.signal, following.signal]);
+      try {
+        for await (const stored of log.follow(fleet.seq, signal)) if (!take(stored)) break;
+      } catch (error) {
+        say.warn('following the log broke off', { after: fleet.seq, error: String(error) });
+      }
+      if (broken) return;
+      await pause(clock, 250, ended.signal);
+    }
+  };
+  void follow();
+
+  return {
+    fleet: () => fleet,
+    head: () => ({ seq: fleet.seq, hash: fleet.hash }),
+    entries: (fromSeq, toSeq) => journal.read(fromSeq, toSeq),
+    take,
+    onEntry(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    caughtUp(seq, signal) {
+      return new Promise((resolve, reject) => {
+        if (fleet.seq >= seq) return resolve();
+        const end = () => {
+          listeners.delete(listener);
+          signal.removeEventListener('abort', abort);
+        };
+        const listener = () => {
+          if (fleet.seq < seq) return;
+          end();
+          resolve();
+        };
+        const abort = () => {
+          end();
+          reject(new Error(`not caught up with entry ${seq}`));
+        };
+        listeners.add(listener);
+        signal.addEventListener('abort', abort, { once: true });
+      });
+    },
+    broken: () => broken,
+    mend: () => following.abort(),
+    stop() {
+      ended.abort();
+      if (fleet.seq > 0) journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
+    },
+  };
+}

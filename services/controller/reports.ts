@@ -1,0 +1,48 @@
+/** Reports of agents become entries, each once, if they still say something about the present. */
+import type { Draft, EntryData } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import type { LeaderAnswer, Report } from '../protocol.ts';
+import type { Pen } from './pen.ts';
+import { adoptions } from './survey.ts';
+
+/** Remembered report ids; an older repeat is caught by the state itself. */
+const REMEMBERED = 1_024;
+
+export function createReports(pen: Pen): (report: Report) => Promise<LeaderAnswer> {
+  const seen = new Map<string, Promise<LeaderAnswer>>();
+
+  const take = async (report: Report): Promise<LeaderAnswer> => {
+    const seq = await pen.write((fleet) => draftsFor(report, fleet));
+    return seq === null
+      ? { kind: 'rejected', code: 'REPORT_STALE', reason: 'says nothing new' }
+      : { kind: 'accepted', seq };
+  };
+
+  return (report) => {
+    const before = seen.get(report.id);
+    if (before) return before;
+    const answer = take(report);
+    seen.set(report.id, answer);
+    answer.catch(() => seen.delete(report.id));
+    if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value!);
+    return answer;
+  };
+}
+
+function draftsFor(report: Report, fleet: Fleet): Draft[] {
+  const { host, type, subject } = report;
+  const draft = { type, subject, cause: 'observation', data: report.data } as Draft;
+  if (type === 'host.joined') {
+    const { incarnation, instances } = report.data as EntryData<'host.joined'>;
+    if (subject !== `host/${host}` || !fleet.hosts[host]) return [];
+    // A life registers once. A report of it that comes late would describe a moment before its guests were started.
+    if ((fleet.hosts[host].context.incarnation?.counter ?? -1) >= incarnation.counter) return [];
+    return [draft, ...adoptions(fleet, host, incarnation.counter, instances)];
+  }
+  if (type.startsWith('host.')) return subject === `host/${host}` ? [draft] : [];
+  // About a guest: only from the host and under the token that the log knows; anything else speaks of the past.
+  const { host: of, token } = report.data as { host: string; token: string };
+  const context = fleet.guests[subject.slice('guest/'.length)]?.context;
+  if (of !== host || context?.grant?.token !== token || context.release !== null) return [];
+  return context.grant.host === host || context.migratingTo?.host === host ? [draft] : [];
+}

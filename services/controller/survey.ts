@@ -1,0 +1,80 @@
+/** After an election: every agent is asked what runs on its host before anything may start. */
+import type { Draft } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import { pause } from '../every.ts';
+import type { Bus, Clock } from '../ports.ts';
+import { addresses, commandAnswerSchema, type SurveyAnswer } from '../protocol.ts';
+import type { Pen } from './pen.ts';
+
+/** Asks every host not yet surveyed in this epoch, again and again, until each has answered or is proven stopped. */
+export async function surveyAll(
+  epoch: number,
+  fleet: () => Fleet,
+  pen: Pen,
+  { bus, clock }: { bus: Bus; clock: Clock },
+  signal: AbortSignal,
+): Promise<void> {
+  const times = () => fleet().spec?.times;
+  const ask = async (host: string): Promise<void> => {
+    while (!signal.aborted && owesSurvey(fleet(), host, epoch)) {
+      try {
+        const answer = commandAnswerSchema.parse(
+          await bus.request(addresses.agent(host), { kind: 'survey', epoch }, times()?.suspectMs ?? 1_000),
+        );
+        if (answer.kind === 'survey' && answer.host === host && answer.epoch === epoch) {
+          await pen.write((now) => (owesSurvey(now, host, epoch) ? surveyEntries(now, answer) : []));
+          return;
+        }
+      } catch {
+        // Silent: suspicion, block and fence take their own course; this question only goes on being asked.
+      }
+      await pause(clock, times()?.heartbeatMs ?? 250, signal);
+    }
+  };
+  await Promise.all(Object.keys(fleet().hosts).map(ask));
+}
+
+function owesSurvey(fleet: Fleet, host: string, epoch: number): boolean {
+  const context = fleet.hosts[host]?.context;
+  return context !== undefined && context.surveyedEpoch < epoch && context.fence === null;
+}
+
+/** The answer, and an adoption for each instance the log places elsewhere or nowhere. */
+export function surveyEntries(fleet: Fleet, answer: SurveyAnswer): Draft[] {
+  const { host, incarnation, selfFencing, watchdog, instances } = answer;
+  const known = fleet.hosts[host]?.context.incarnation;
+  const type = known?.counter === incarnation.counter ? 'host.surveyed' : 'host.joined';
+  const drafts: Draft[] = [
+    { type, subject: `host/${host}`, cause: 'observation', data: { incarnation, selfFencing, watchdog, instances } },
+  ];
+  return [...drafts, ...adoptions(fleet, host, incarnation.counter, instances)];
+}
+
+/** What to do about instances found on a host that the log does not place there. */
+export function adoptions(fleet: Fleet, host: string, counter: number, instances: SurveyAnswer['instances']): Draft[] {
+  const drafts: Draft[] = [];
+  for (const { guest } of instances) {
+    const context = fleet.guests[guest]?.context;
+    if (!context) continue;
+    const grant = context.grant;
+    const live = grant !== null && context.release === null;
+    if (live && (grant.host === host || context.migratingTo?.host === host)) continue;
+    const subject = `guest/${guest}`;
+    // A second holder that is not proven stopped: impossible while the assumptions hold, so nobody guesses which one is right.
+    if (live)
+      drafts.push({
+        type: 'guest.duplicated',
+        subject,
+        cause: 'observation',
+        data: { hosts: [grant.host, host].sort() },
+      });
+    else
+      drafts.push({
+        type: 'guest.adopted',
+        subject,
+        cause: 'observation',
+        data: { host, counter, why: `found running on ${host}, unknown to the log` },
+      });
+  }
+  return drafts;
+}

@@ -1,0 +1,385 @@
+/**
+ * Every error a person can meet, in one flat table: what happened, what to do next, and the exit code.
+ * docs/errors.md is generated from it, and a test keeps the two equal. Secrets never go into details.
+ *
+ * Exit codes: 1 Rekindle or its surroundings failed · 2 what was given is wrong · 3 something needed is not there ·
+ * 4 the cluster refused · 5 the outcome is not known.
+ */
+interface Explained {
+  /** What happened. `{name}` is replaced by the detail of that name. One string literal, so that details are type-checked. */
+  readonly message: string;
+  /** What a person can do next, as an imperative. May use the same details. */
+  readonly todo: string;
+  readonly exit: 1 | 2 | 3 | 4 | 5;
+}
+
+export const ERRORS = {
+  // cluster file (adapters/config)
+  CONFIG_UNREADABLE: {
+    message: 'cannot read {file}: {reason}',
+    todo: 'name an existing cluster file with --cluster FILE, or write one: docs/cluster-file.md has an example',
+    exit: 2,
+  },
+  CONFIG_INVALID: {
+    message: '{count} found in {file}:\n{problems}',
+    todo: 'correct these lines, then run: rekindle check {file}',
+    exit: 2,
+  },
+  // command line (cli)
+  NODE_TOO_OLD: {
+    message: 'Node {found} is too old, {needed} or newer is needed',
+    todo: 'run "npm ci" in the installation directory, which brings its own Node, or install a newer one',
+    exit: 3,
+  },
+  NODE_UNNAMED: {
+    message: 'this machine is called {hostname}, and the cluster file has no node of that name ({nodes})',
+    todo: 'say which node this is: --node NAME',
+    exit: 2,
+  },
+  DAEMON_NOT_RUNNING: {
+    message: 'no rekindled answers at {socket}',
+    todo: 'start this node with "rekindle up", or point --run at its run directory',
+    exit: 3,
+  },
+  DAEMON_SILENT: {
+    message: 'rekindled does not answer at {socket}: {reason}',
+    todo: 'try again; if it lasts, see its log and restart it: guests are not touched by that',
+    exit: 3,
+  },
+  DAEMON_RUNNING: {
+    message: 'rekindled already runs here as process {pid}',
+    todo: 'look at it with "rekindle status", or stop it first with "rekindle down"',
+    exit: 4,
+  },
+  DAEMON_DIED: {
+    message: 'rekindled ended while starting: {reason}',
+    todo: 'correct that and run "rekindle up" again; everything it said is in {log}',
+    exit: 1,
+  },
+  NOT_JOINED: {
+    message: 'rekindled runs as process {pid}, but the node has not joined after {waitedS} s: {reason}',
+    todo: 'it keeps trying; watch it with "rekindle status", and see {log}',
+    exit: 5,
+  },
+  STILL_RUNNING: {
+    message: 'rekindled, process {pid}, has not ended {waitedS} s after it was asked to',
+    todo: 'see {log}; its guests are not touched by ending it with kill -9, and "rekindle up" takes them over again',
+    exit: 5,
+  },
+  GUESTS_RUN_HERE: {
+    message: '{guests} would be left without protection on {node}',
+    todo: 'move them away with "rekindle migrate GUEST", stop them with "rekindle stop GUEST", or add --leave-guests',
+    exit: 4,
+  },
+  NOT_PERMITTED: {
+    message: 'not permitted: {what}',
+    todo: 'run it as root, or as the user rekindled runs as',
+    exit: 3,
+  },
+  KEYS_EXIST: {
+    message: '{directory} already holds keys of a cluster',
+    todo: "keep them: they are this cluster's identity. For a new cluster name another directory with --out",
+    exit: 4,
+  },
+  KEY_UNREADABLE: {
+    message: 'cannot use the key in {file}: {reason}',
+    todo: "name a file whose only line is an operator's nkey seed (it begins with SU), readable by you alone",
+    exit: 2,
+  },
+  NOT_CONFIRMED: {
+    message: '{given} was typed where {host} was expected; nothing was sent',
+    todo: 'run the command again and type the name of the host that you checked, or add --yes',
+    exit: 2,
+  },
+  WRONG_ARGUMENT: {
+    message: '{what}',
+    todo: 'see: {help}',
+    exit: 2,
+  },
+  LAB_DOWN: {
+    message: 'drills need the lab, and no lab is up here ({missing})',
+    todo: 'start it with "npm run lab -- up" in the source tree, then repeat',
+    exit: 3,
+  },
+  UNEXPECTED: {
+    message: '{reason}',
+    todo: 'this is a defect of Rekindle: keep the output of the same command with REKINDLE_TRACE=1 for its report',
+    exit: 1,
+  },
+
+  // requests to the daemon (services/api)
+  BAD_REQUEST: {
+    message: 'not understood: {reason}',
+    todo: 'compare the versions of rekindle and rekindled; docs/cli.md lists the requests',
+    exit: 2,
+  },
+  UNKNOWN_SUBJECT: {
+    message: 'there is no {subject} in this cluster',
+    todo: 'use one of: {known}',
+    exit: 2,
+  },
+  NO_LEADER: {
+    message: 'the cluster has no leader now, so nothing can be ordered: {reason}',
+    todo: 'look at "rekindle status"; a majority of the voters must be up and reach each other',
+    exit: 4,
+  },
+  ORDER_REJECTED: {
+    message: 'the leader refused: {reason}',
+    todo: 'look at "rekindle status" and "rekindle why SUBJECT" for the state it is in',
+    exit: 4,
+  },
+  ORDER_UNKNOWN: {
+    message: 'the order was sent, but whether it was carried out is not known: {reason}',
+    todo: 'look at "rekindle log" before repeating it',
+    exit: 5,
+  },
+  TOO_MANY_FOLLOWERS: {
+    message: '{count} clients already follow the log of this node',
+    todo: 'end one of them, or follow on another node',
+    exit: 4,
+  },
+  API_PORT_TAKEN: {
+    message: 'cannot listen at {where}: {reason}',
+    todo: 'stop what uses it, or name another place',
+    exit: 3,
+  },
+
+  // keys (adapters/keys)
+  KEYS_NOT_MADE: {
+    message: 'cannot make the {what}: {reason}',
+    todo: 'install openssl 3 if it is missing, correct the names, remove what was begun and run it again',
+    exit: 1,
+  },
+  KEYS_MISSING: {
+    message: 'the key file {file} {reason}',
+    todo: 'copy the keys directory of this node, made with "rekindle init", into its state directory as keys/',
+    exit: 3,
+  },
+  KEYS_EXPOSED: {
+    message: 'others may read the private key {file} (mode {mode})',
+    todo: 'chmod 600 {file}; if somebody may have read it, make new keys',
+    exit: 3,
+  },
+
+  // NATS (adapters/nats)
+  NATS_MISSING: {
+    message: 'no nats-server found ({looked})',
+    todo: 'run scripts/install-nats-server.sh, or install nats-server 2.15 or newer from your distribution',
+    exit: 3,
+  },
+  NATS_TOO_OLD: {
+    message:
+      'nats-server {found} at {where} is too old, {needed} or newer is needed: older ones let several writers win the same append',
+    todo: 'run scripts/install-nats-server.sh, which fetches a newer one and leaves the installed packages alone',
+    exit: 3,
+  },
+  NATS_PORT_TAKEN: {
+    message: 'the {use} port {address}:{port} of nats-server cannot be used: {reason}',
+    todo: 'find what listens there with "ss -ltnp sport = :{port}" and stop it, or correct the address of this node in the cluster file',
+    exit: 3,
+  },
+  NATS_CONFIG_INVALID: {
+    message: 'nats-server refuses {file}: {reason}',
+    todo: 'correct the cluster file or the keys this configuration was made from; do not edit it by hand',
+    exit: 2,
+  },
+  NATS_START_FAILED: {
+    message: 'nats-server did not come up: {reason}',
+    todo: 'see {log}',
+    exit: 1,
+  },
+  NATS_WILL_NOT_STOP: {
+    message: 'nats-server, process {pid}, has not ended {waitedS} s after it was asked to',
+    todo: 'see {log}; killing it with kill -9 costs the log an election of up to 10 s if it leads',
+    exit: 5,
+  },
+  NATS_UNREADABLE: {
+    message: 'the monitoring endpoint {url} of nats-server does not tell what it does: {reason}',
+    todo: 'enable monitoring on that address ("http: 127.0.0.1:8222" in its configuration)',
+    exit: 3,
+  },
+  NATS_WITHOUT_JETSTREAM: {
+    message: 'nats-server {server} runs without JetStream, but this node is a voter and must keep the log',
+    todo: 'enable jetstream in its configuration, or let rekindled start its own nats-server',
+    exit: 3,
+  },
+  DURABILITY_DEGRADED: {
+    message:
+      'nats-server {server} acknowledges entries before they are on disk (sync_interval {found}); a power loss of all voters can lose some',
+    todo: 'set "sync_interval: always" in its jetstream block',
+    exit: 3,
+  },
+  LOG_CONFIG_WRONG: {
+    message: 'the stream {stream} is not an append-only log: {problems}',
+    todo: 'nothing was changed. If it belongs to another program, name another cluster; otherwise restore its configuration with the admin key',
+    exit: 4,
+  },
+  LOG_UNAVAILABLE: {
+    message: 'the log {stream} cannot be reached: {reason}',
+    todo: 'a majority of the voters must run nats-server and reach each other; look at "rekindle status"',
+    exit: 4,
+  },
+
+  // local state (adapters/sqlite)
+  STATE_MISSING: {
+    message: '{file} is gone, and with it what this voter promised never to do',
+    todo: 'put the file back if it was only moved; otherwise remove this node from the voters, apply, and add it again as a new one',
+    exit: 3,
+  },
+  STATE_IN_USE: {
+    message: '{file} is open in another process',
+    todo: 'find it with "fuser -v {file}" and end it; one daemon per state directory',
+    exit: 4,
+  },
+  STATE_CORRUPT: {
+    message: '{file} is damaged: {reason}',
+    todo: 'check the disk. Do not restore an old copy: remove this node from the cluster file, apply, and let it join again as a new one',
+    exit: 1,
+  },
+  STATE_TOO_NEW: {
+    message: '{file} was written by a newer Rekindle (schema {found}, this one knows {known})',
+    todo: 'run the newer version again on this node',
+    exit: 3,
+  },
+  STATE_DISK_FULL: {
+    message: 'no space left to write {file}; what it held is unharmed',
+    todo: 'free some space on that disk; it goes on by itself',
+    exit: 1,
+  },
+  STATE_UNUSABLE: {
+    message: 'cannot use {file}: {reason}',
+    todo: 'check the disk and the permissions of its directory, then restart rekindled',
+    exit: 1,
+  },
+  JOURNAL_CORRUPT: {
+    message: 'the journal {file} is damaged: {reason}',
+    todo: 'nothing was changed. It is a copy: with rekindled stopped, move {file} and {file}-wal to another directory (keep them, they may hold entries the log has lost), start again, and it is filled from the log',
+    exit: 1,
+  },
+  JOURNAL_REFUSED: {
+    message: 'the journal {file} does not take entry {seq}: {reason}',
+    todo: 'compare "rekindle log" of two nodes at that entry; this node must not lead until they agree',
+    exit: 4,
+  },
+
+  // power switches (adapters/power)
+  POWER_TOOL_MISSING: {
+    message: '{tool} is not installed, so {method} cannot be used',
+    todo: 'apt-get install {package}',
+    exit: 3,
+  },
+  SECRET_FILE_UNREADABLE: {
+    message: 'cannot read the secret for {method} from {file}: {reason}',
+    todo: 'write it as the only line of that file, readable by the user rekindled runs as',
+    exit: 3,
+  },
+  SECRET_FILE_EXPOSED: {
+    message: 'everybody may read the secret for {method} in {file} (mode {mode})',
+    todo: 'chmod 600 {file}; if somebody may have read it, change the secret',
+    exit: 3,
+  },
+  POWER_REFUSED: {
+    message: '{method} refuses to log in: {reason}',
+    todo: 'check the user and the password there, and that the user may control power (privilege OPERATOR)',
+    exit: 4,
+  },
+  POWER_SILENT: {
+    message: '{method} does not answer within {timeoutMs} ms',
+    todo: 'check its address, its network and its power; until it answers, a fence rests on the other proofs',
+    exit: 3,
+  },
+  POWER_UNCLEAR: {
+    message: '{method} gave no clear answer: {reason}',
+    todo: 'ask it by hand with the same tool; the power state counts as unknown until it is read',
+    exit: 5,
+  },
+  FENCE_AGENT_NO_PROOF: {
+    message: '{agent} cannot prove that a host is off: {reason}',
+    todo: 'use a switch of the power itself: the BMC (kind: ipmi), or a fence agent for it or for the outlet',
+    exit: 2,
+  },
+  FENCE_PARAMETER_UNKNOWN: {
+    message: '{agent} has no parameter {parameter}{nearest}; it would ignore it silently',
+    todo: 'correct the name: "{agent} -o metadata" lists them all',
+    exit: 2,
+  },
+  FENCE_PARAMETER_WRONG: {
+    message: 'parameter {parameter} of {agent}: {reason}',
+    todo: 'correct it in the cluster file',
+    exit: 2,
+  },
+
+  // libvirt (adapters/libvirt)
+  GUEST_NAME_INVALID: {
+    message: '{guest} cannot be the name of a guest: {reason}',
+    todo: 'use 1 to 40 of a-z, 0-9 and "-", with at least one letter',
+    exit: 2,
+  },
+  DEFINITION_INVALID: {
+    message: 'the definition of guest {guest} cannot be used: {reason}',
+    todo: 'give plain libvirt domain XML: one <domain> whose <name> is {guest}; "virsh dumpxml --inactive {guest}" prints such',
+    exit: 2,
+  },
+  LIBVIRT_SILENT: {
+    message: 'libvirt at {uri} does not answer: {reason}',
+    todo: 'see "systemctl status libvirtd" and that virsh (package libvirt-clients) and setpriv (util-linux) are installed; running guests are not touched by "systemctl restart libvirtd"',
+    exit: 3,
+  },
+  LIBVIRT_UNREADABLE: {
+    message: 'libvirt told {what} in words that are not understood: {answer}',
+    todo: 'nothing was concluded from it. Compare with the libvirt versions in docs/, and report it with the output of "virsh version"',
+    exit: 1,
+  },
+  HOOK_NOT_INSTALLED: {
+    message: "cannot install libvirt's hook {file}: {reason}",
+    todo: 'correct that; without the hook, guests could be started behind the back of the cluster',
+    exit: 3,
+  },
+
+  // other parts append below, grouped by folder
+} as const satisfies Record<string, Explained>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+/** What `fail(code, …)` must be told. */
+export type Details<Code extends ErrorCode> = Readonly<
+  Record<NamesIn<(typeof ERRORS)[Code]['message'] | (typeof ERRORS)[Code]['todo']>, string | number>
+>;
+
+/** An error for a person. Tell one from another by `code`. */
+export class RekindleError extends Error {
+  override readonly name = 'RekindleError';
+  readonly code: ErrorCode;
+  /** What the message speaks about. */
+  readonly about: Readonly<Record<string, string | number>>;
+  readonly todo: string;
+  readonly exit: Explained['exit'];
+
+  constructor(code: ErrorCode, about: Readonly<Record<string, string | number>>, cause?: unknown) {
+    super(fill(ERRORS[code].message, about), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.about = about;
+    this.todo = fill(ERRORS[code].todo, about);
+    this.exit = ERRORS[code].exit;
+  }
+}
+
+/** Makes the error without throwing it, for callbacks and rejections. */
+export function failure<Code extends ErrorCode>(code: Code, details: Details<Code>, cause?: unknown): RekindleError {
+  return new RekindleError(code, details, cause);
+}
+
+/** Throws. `throw fail(…)` reads well where the compiler must see the end of a path. */
+export function fail<Code extends ErrorCode>(code: Code, details: Details<Code>, cause?: unknown): never {
+  throw failure(code, details, cause);
+}
+
+/** The shape of every error in JSON: over the API and with `--json`. */
+export function errorBody({ code, message, todo, about }: RekindleError) {
+  return { error: { code, message, todo, about } };
+}
+
+function fill(template: string, about: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (hole, name: string) => String(about[name] ?? hole));
+}

@@ -1,0 +1,224 @@
+/**
+ * Everything that touches the world, on one page. Adapters implement these over the real thing, the simulator over
+ * an invented one; services know no other way out.
+ *
+ * Rule for all: a call that cannot know its outcome says `unknown`; it never guesses. Every call is bounded in time by
+ * the adapter (`timeoutMs` where the caller decides).
+ */
+import type { Draft, Instance, Stored } from '../machines/entries.ts';
+import type { Fleet } from '../machines/fleet.ts';
+
+/** The three values of an outcome. A lost reply, a time-out and unparsable output are `unknown`. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface Clock {
+  /** Milliseconds, monotonic, counting suspend (CLOCK_BOOTTIME). Only differences mean anything. */
+  now(): number;
+  /** Wall clock in epoch milliseconds. For people and for due times of timers; never for a lease. */
+  wall(): number;
+  /** Calls back once, `afterMs` from now at the earliest. Returns its cancellation. */
+  after(afterMs: number, callback: () => void): () => void;
+}
+
+/** One life of the operating system. Changes with every boot and with nothing else. */
+export interface Machine {
+  bootId(): string;
+}
+
+/** `timeout`: nobody answered in time, so the outcome is unknown. `no-responders`: nobody was asked. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  readonly kind: 'timeout' | 'no-responders';
+
+  constructor(kind: BusError['kind'], address: string) {
+    super(kind === 'timeout' ? `no answer from ${address} in time` : `nobody serves ${address}`);
+    this.kind = kind;
+  }
+}
+
+/** Request, reply and publish between nodes over two servers at once; a message sent twice is handled once. */
+export interface Bus {
+  /** First answer wins. Rejects with BusError `timeout` or `no-responders`. */
+  request(address: string, message: unknown, timeoutMs: number): Promise<unknown>;
+  /** Calls back with each distinct answer until `timeoutMs` or until `onAnswer` returns true (enough). */
+  gather(address: string, message: unknown, timeoutMs: number, onAnswer: (answer: unknown) => boolean): Promise<void>;
+  publish(address: string, message: unknown): void;
+  /** Answers requests; a handler that returns undefined stays silent. Returns its end. */
+  serve(address: string, handler: (message: unknown, address: string) => unknown | Promise<unknown>): () => void;
+}
+
+export type Appended =
+  | { readonly kind: 'stored'; readonly stored: Stored }
+  /** Somebody else wrote at this place: fold up to the end and decide again. */
+  | { readonly kind: 'conflict' }
+  /** Not known to be stored or lost within the bound. Fold, compare id and hash, decide again. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** `unreadable`: the entry at `seq` cannot be parsed; whoever meets it must stop rather than skip it. */
+export class LogError extends Error {
+  override readonly name = 'LogError';
+  readonly kind = 'unreadable';
+  readonly seq: number;
+
+  constructor(seq: number, cause: unknown) {
+    super(`entry ${seq} of the log cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.seq = seq;
+  }
+}
+
+/** The replicated, append-only log. Only the leader appends; everybody follows. */
+export interface Log {
+  /** Appends after `head` exactly. Resolves an ambiguous time-out itself by re-reading that place; keeps trying through an election until `signal` aborts. */
+  append(
+    draft: Draft,
+    head: { seq: number; hash: string },
+    by: { node: string; epoch: number; atMs: number },
+    signal: AbortSignal,
+  ): Promise<Appended>;
+  /** Stores an entry again, byte for byte, after a loss. */
+  restore(stored: Stored, signal: AbortSignal): Promise<Appended>;
+  /** Last sequence as the stream's leader has it; rejects when it has none. */
+  lastSeq(): Promise<number>;
+  /** Every entry after `seq`, in order, without gaps, for ever; ends when `signal` aborts. Throws LogError `unreadable` on an entry it cannot parse. */
+  follow(seq: number, signal: AbortSignal): AsyncIterable<Stored>;
+}
+
+/** A voter's three durable registers. Every write is on disk (synchronous FULL) before the call returns. */
+export interface VoterRegisters {
+  highestEpoch(): number;
+  /** Stores the greater of the two; returns it. */
+  raiseEpoch(epoch: number): number;
+  /** Highest counter of `host` that may never again be renewed; −1 when none. */
+  blockedCounter(host: string): number;
+  raiseBlocked(host: string, counter: number): number;
+}
+
+/** What an agent must remember over its own death. Durable before the call returns. */
+export interface AgentMemory {
+  incarnation(): { bootId: string; counter: number } | null;
+  setIncarnation(incarnation: { bootId: string; counter: number }): void;
+  highestEpoch(): number;
+  raiseEpoch(epoch: number): number;
+  grants(): readonly HeldGrant[];
+  /** Persisted before the start it permits. */
+  putGrant(grant: HeldGrant): void;
+  dropGrant(guest: string): void;
+  /** Highest token ever granted or stopped here for `guest`, kept when its grant is dropped; null when none. */
+  highestToken(guest: string): string | null;
+  /** Stores the later of the two (compareTokens). `putGrant` does so by itself. */
+  raiseToken(guest: string, token: string): void;
+  /** Outcome of a command already carried out, so that a repeated one is answered and not repeated. Bounded: oldest forgotten. */
+  done(intent: string): Outcome | null;
+  setDone(intent: string, outcome: Outcome): void;
+}
+export interface HeldGrant {
+  readonly guest: string;
+  readonly counter: number;
+  readonly token: string;
+}
+
+/** A controller's copy of the log and its latest checkpoint. */
+export interface Journal {
+  head(): { seq: number; hash: string };
+  add(entries: readonly Stored[]): void;
+  read(fromSeq: number, toSeq: number): readonly Stored[];
+  checkpoint(): { seq: number; stateHash: string; fleet: Fleet } | null;
+  setCheckpoint(checkpoint: { seq: number; stateHash: string; fleet: Fleet }): void;
+}
+
+export type HypervisorEvent =
+  | {
+      readonly kind: 'started' | 'resumed' | 'paused' | 'panicked' | 'io-error' | 'migrated-in' | 'migrated-out';
+      readonly guest: string;
+      readonly detail: string;
+    }
+  /** `died`: QEMU ended by itself or was killed. `shut-down`: the guest powered off. `destroyed`: somebody told libvirt. */
+  | {
+      readonly kind: 'stopped';
+      readonly guest: string;
+      readonly cause: 'died' | 'shut-down' | 'destroyed' | 'panicked' | 'migrated';
+      readonly detail: string;
+    }
+  /** The stream broke (libvirtd died) or is back; after `connected` the caller lists anew. */
+  | { readonly kind: 'disconnected' | 'connected'; readonly detail: string };
+
+/** Virtual machines of this host. Guests are named as in the cluster file. */
+export interface Hypervisor {
+  /** Instances as libvirt tells them; rejects when libvirt does not answer. `token` from the domain's own metadata. */
+  list(): Promise<Instance[]>;
+  /** Guests with a living QEMU process on this host, seen without libvirt's help. */
+  processes(): Promise<readonly string[]>;
+  define(guest: string, definition: string): Promise<Outcome>;
+  /** Defines and starts under `token`; succeeded means observed running. */
+  start(guest: string, definition: string, token: string): Promise<Outcome>;
+  /** Succeeded means observed gone: no domain active and no QEMU process. */
+  destroy(guest: string): Promise<Outcome>;
+  shutdown(guest: string, timeoutMs: number): Promise<Outcome>;
+  /** Succeeded means observed paused, with in-flight I/O drained. */
+  pause(guest: string): Promise<Outcome>;
+  resume(guest: string): Promise<Outcome>;
+  /** Verified on both ends; on `unknown` the caller inspects both. */
+  migrate(guest: string, toAddress: string, timeoutMs: number): Promise<Outcome>;
+  /** Ends a migration under way. Succeeded: the guest runs here. */
+  abortMigration(guest: string): Promise<Outcome>;
+  state(guest: string): Promise<'running' | 'paused' | 'gone' | 'unknown'>;
+  /** Guest agent's answer to a ping. */
+  pingAgent(guest: string, timeoutMs: number): Promise<boolean>;
+  /** False: QEMU's monitor has been occupied for long (a hung QEMU). */
+  responsive(guest: string): Promise<boolean>;
+  events(signal: AbortSignal): AsyncIterable<HypervisorEvent>;
+  /** Restarts libvirtd itself; guests run on. */
+  repair(): Promise<Outcome>;
+}
+
+/** Lets libvirt's hook see what is granted here, so that nobody starts a guest behind Rekindle's back. */
+export interface StartGuard {
+  allow(guest: string, token: string): void;
+  revoke(guest: string): void;
+  /** No start is let through after `leaseEndMs` on the Clock. */
+  setLeaseEnd(leaseEndMs: number): void;
+}
+
+/** Reaches a service as a client would, for guest health. True: answered as it should. */
+export interface ServiceProbe {
+  tcp(address: string, port: number, timeoutMs: number): Promise<boolean>;
+  http(url: string, timeoutMs: number): Promise<boolean>;
+}
+
+/** One way to cut the power of one host and to read it back. */
+export interface PowerSwitch {
+  /** For people and for the log: `ipmi 10.0.0.5`. */
+  readonly method: string;
+  readonly readingsApartMs: number;
+  off(): Promise<Outcome>;
+  on(): Promise<Outcome>;
+  status(): Promise<'on' | 'off' | 'unknown'>;
+}
+
+/** The tiny separate process that pets the watchdog. It is given the moment it may pet until, and nothing else. */
+export interface Petter {
+  /** Pets happen only at p with p + W + δ ≤ `untilMs` (Clock). */
+  setUntil(untilMs: number): void;
+  /** What is really armed: read back, not asked for. Null: this host cannot stop itself. */
+  armed(): { readonly timeoutMs: number; readonly what: string } | null;
+}
+
+/** This node's own key. */
+export interface Signer {
+  readonly publicKey: string;
+  sign(text: string): string;
+}
+/** True when `signature` over `text` is of `publicKey`. */
+export type Verify = (publicKey: string, text: string, signature: string) => boolean;
+
+/** Structured log lines for people; never a secret. */
+export interface Say {
+  info(what: string, about?: Record<string, unknown>): void;
+  warn(what: string, about?: Record<string, unknown>): void;
+  error(what: string, about?: Record<string, unknown>): void;
+}

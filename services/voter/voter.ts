@@ -1,0 +1,143 @@
+/**
+ * A voter keeps three durable registers (highest epoch, blocked lives, and its place in the membership) and promises
+ * in memory. It knows nothing about guests or the log, so no trouble of the log can cost a lease.
+ */
+import { type Times, timesText } from '../../machines/times.ts';
+import { createHearing } from '../hearing.ts';
+import type { Bus, Clock, Say, Signer, VoterRegisters } from '../ports.ts';
+import {
+  addresses,
+  type Renew,
+  type RenewAnswer,
+  renewSchema,
+  type VoterAnswer,
+  type VoterRequest,
+  voterRequestSchema,
+} from '../protocol.ts';
+import { createPromises } from './promises.ts';
+
+export interface VoterConfig {
+  readonly node: string;
+  readonly hosts: readonly string[];
+  readonly times: Times;
+}
+
+export interface VoterPorts {
+  readonly clock: Clock;
+  readonly registers: VoterRegisters;
+  readonly signer: Signer;
+}
+
+/** The text a voter signs when it answers Block; lease certificates are checked against it. */
+export function blockText(answer: {
+  voter: string;
+  host: string;
+  counter: number;
+  epoch: number;
+  remainingMs: number;
+}): string {
+  return `rekindle block ${answer.voter} ${answer.host} ${answer.counter} ${answer.epoch} ${answer.remainingMs}`;
+}
+
+export interface Voter {
+  renew(message: Renew): RenewAnswer;
+  answer(request: VoterRequest): VoterAnswer;
+}
+
+export function createVoter({ node, hosts, times }: VoterConfig, { clock, registers, signer }: VoterPorts): Voter {
+  const startedAt = clock.now();
+  const promises = createPromises(times, startedAt);
+  const hearing = createHearing(node, times.suspectMs / 2, clock);
+  let leader: { node: string; epoch: number; untilMs: number } | null = null;
+
+  const refused = (reason: string, remainingMs = 0): VoterAnswer => ({
+    kind: 'refused',
+    voter: node,
+    epoch: registers.highestEpoch(),
+    remainingMs,
+    reason,
+  });
+
+  const promiseLeader = (candidate: string, epoch: number, n: number): VoterAnswer => {
+    leader = { node: candidate, epoch, untilMs: clock.now() + times.leaderLeaseMs };
+    return { kind: 'promised', voter: node, epoch, n };
+  };
+
+  return {
+    renew({ host, counter, n, unleasedMs, times: theirs }) {
+      const refuse = (reason: string): RenewAnswer => ({ kind: 'refused', voter: node, n, reason });
+      if (!hosts.includes(host)) return refuse(`${host} is not a host of this cluster`);
+      if (theirs !== timesText(times))
+        return refuse(`${host} counts with other times than voter ${node}; give both the same cluster file`);
+      const blockedCounter = registers.blockedCounter(host);
+      // The heart of R3: from the moment this register is on disk, no lease of that life is ever renewed here again.
+      if (counter <= blockedCounter) return { kind: 'blocked', voter: node, n, blockedCounter };
+      const now = clock.now();
+      if (counter < promises.newestLife(host, now)) return refuse(`a newer life of ${host} holds the lease`);
+      promises.extend(host, counter, now);
+      if (unleasedMs <= times.suspectMs) hearing.heard(host);
+      else hearing.noise(host);
+      return { kind: 'promised', voter: node, n };
+    },
+
+    answer(request) {
+      if ('node' in request) hearing.noise(request.node);
+      switch (request.kind) {
+        case 'silence':
+          return { kind: 'silence', voter: node, host: request.host, heardAgoMs: hearing.silentMs(request.host) };
+
+        case 'block': {
+          if (!hosts.includes(request.host)) return refused(`${request.host} is not a host of this cluster`);
+          if (request.epoch < registers.highestEpoch()) return refused('a newer leader has been elected');
+          registers.raiseEpoch(request.epoch);
+          registers.raiseBlocked(request.host, request.counter);
+          // Read after the block is durable: no promise can be extended behind this answer.
+          const remainingMs = promises.remainingMs(request.host, request.counter, clock.now());
+          const said = { voter: node, host: request.host, counter: request.counter, epoch: request.epoch, remainingMs };
+          return { kind: 'blocked', answer: { ...said, signature: signer.sign(blockText(said)) } };
+        }
+
+        case 'campaign': {
+          if (request.times !== timesText(times)) return refused('the candidate counts with other times');
+          if (request.epoch <= registers.highestEpoch()) return refused('epoch is not new');
+          const remainingMs = leader && leader.node !== request.node ? Math.max(0, leader.untilMs - clock.now()) : 0;
+          if (remainingMs > 0) return refused(`${leader!.node} leads`, remainingMs);
+          if (request.dry) return { kind: 'promised', voter: node, epoch: request.epoch, n: 0 };
+          registers.raiseEpoch(request.epoch);
+          return promiseLeader(request.node, request.epoch, 0);
+        }
+
+        case 'renew-leader': {
+          // A restarted voter has forgotten whom it promised; the durable epoch still tells an old leader from the last.
+          if (request.epoch !== registers.highestEpoch()) return refused('a newer leader has been elected');
+          if (leader && leader.epoch === request.epoch && leader.node !== request.node)
+            return refused(`${leader.node} leads`);
+          return promiseLeader(request.node, request.epoch, request.n);
+        }
+
+        case 'resign':
+          if (leader?.node === request.node && leader.epoch === request.epoch) leader = null;
+          return { kind: 'promised', voter: node, epoch: registers.highestEpoch(), n: 0 };
+      }
+    },
+  };
+}
+
+/** Puts a voter on the bus. Returns its end. */
+export function serveVoter(config: VoterConfig, ports: VoterPorts & { bus: Bus; say: Say }): () => void {
+  const voter = createVoter(config, ports);
+  const ends = [
+    ports.bus.serve(addresses.renewAll, (message, address) => {
+      const renew = renewSchema.parse(message);
+      // The address is what the sender's key permits it to use; the text is only what it says.
+      if (address !== addresses.renew(renew.host)) return undefined;
+      const answer = voter.renew(renew);
+      if (answer.kind === 'refused') ports.say.warn('renewal refused', { host: renew.host, reason: answer.reason });
+      return answer;
+    }),
+    ports.bus.serve(addresses.voter(config.node), (message) => voter.answer(voterRequestSchema.parse(message))),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}

@@ -1,0 +1,62 @@
+/** What survives a crash of a node: the registers, the agent's memory and the journal, held in plain memory. */
+import { compareTokens, type Stored } from '../machines/entries.ts';
+import { GENESIS_HASH } from '../machines/fleet.ts';
+import type { AgentMemory, HeldGrant, Journal, Outcome, VoterRegisters } from '../services/ports.ts';
+
+export function createRegisters(): VoterRegisters {
+  let epoch = 0;
+  const blocked = new Map<string, number>();
+  return {
+    highestEpoch: () => epoch,
+    raiseEpoch: (to) => (epoch = Math.max(epoch, to)),
+    blockedCounter: (host) => blocked.get(host) ?? -1,
+    raiseBlocked(host, counter) {
+      blocked.set(host, Math.max(counter, blocked.get(host) ?? -1));
+      return blocked.get(host)!;
+    },
+  };
+}
+
+export function createMemory(): AgentMemory {
+  let incarnation: { bootId: string; counter: number } | null = null;
+  let epoch = 0;
+  const grants = new Map<string, HeldGrant>();
+  const tokens = new Map<string, string>();
+  const done = new Map<string, Outcome>();
+  const raiseToken = (guest: string, token: string) => {
+    const before = tokens.get(guest);
+    if (!before || compareTokens(token, before) > 0) tokens.set(guest, token);
+  };
+  return {
+    incarnation: () => incarnation,
+    setIncarnation(next) {
+      incarnation = next;
+    },
+    highestEpoch: () => epoch,
+    raiseEpoch: (to) => (epoch = Math.max(epoch, to)),
+    grants: () => [...grants.values()],
+    putGrant(grant) {
+      grants.set(grant.guest, grant);
+      raiseToken(grant.guest, grant.token);
+    },
+    dropGrant: (guest) => void grants.delete(guest),
+    highestToken: (guest) => tokens.get(guest) ?? null,
+    raiseToken,
+    done: (intent) => done.get(intent) ?? null,
+    setDone: (intent, outcome) => void done.set(intent, outcome),
+  };
+}
+
+export function createJournal(): Journal {
+  const entries: Stored[] = [];
+  let checkpoint: ReturnType<Journal['checkpoint']> = null;
+  return {
+    head: () => ({ seq: entries.length, hash: entries.at(-1)?.hash ?? GENESIS_HASH }),
+    add: (more) => void entries.push(...more),
+    read: (from, to) => entries.slice(Math.max(0, from - 1), to),
+    checkpoint: () => checkpoint,
+    setCheckpoint(next) {
+      checkpoint = next;
+    },
+  };
+}

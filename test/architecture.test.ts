@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Which folder may import from which; a file means only that file. docs/architecture.md, "Rules of dependence". */
+const ALLOWED: Record<string, readonly string[]> = {
+  machines: ['machines', 'xstate', 'zod', 'node:crypto'],
+  services: [
+    'services',
+    'machines',
+    'zod',
+    'fastify',
+    'node:fs',
+    'node:fs/promises',
+    'node:net',
+    'node:path',
+    'node:stream',
+  ],
+  adapters: ['adapters', 'services/ports.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
+  sim: ['sim', 'services', 'machines', 'node:crypto'],
+  cli: ['cli', 'adapters', 'services', 'sim', 'machines'],
+  daemon: ['daemon', 'adapters', 'services', 'machines'],
+};
+/** npm packages and node built-ins are the adapters', the CLI's and the daemon's to choose. */
+const OUTSIDE_FREE = new Set(['adapters', 'cli', 'daemon']);
+
+const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.ts'], { encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => Object.hasOwn(ALLOWED, file.split('/')[0] ?? ''));
+
+const importsOf = (file: string): string[] =>
+  [
+    ...readFileSync(file, 'utf8').matchAll(
+      /(?:^|\n)\s*(?:import\s+(?:[^'";]*?\sfrom\s+)?|export\s+[^'";=]*?\sfrom\s+)['"]([^'"]+)['"]/g,
+    ),
+  ].map(([, path]) => (path!.startsWith('.') ? normalize(join(dirname(file), path!)) : path!));
+
+const permitted = (folder: string, target: string): boolean => {
+  if (OUTSIDE_FREE.has(folder) && !/^(machines|services|adapters|sim|cli|daemon|lab|pxe|test)\//.test(target))
+    return true;
+  return ALLOWED[folder]!.some((allowed) => target === allowed || target.startsWith(`${allowed}/`));
+};
+
+describe('imports point one way', () => {
+  test.each(sources)('%s', (file) => {
+    const folder = file.split('/')[0]!;
+    expect(importsOf(file).filter((target) => !permitted(folder, target))).toEqual([]);
+  });
+});
+
+test('machines use no clock, randomness, timers, process or I/O', () => {
+  const forbidden =
+    /\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|setImmediate|process\.|performance\.|fetch\()/;
+  const guilty = sources.filter((file) => file.startsWith('machines/') && forbidden.test(readFileSync(file, 'utf8')));
+  expect(guilty).toEqual([]);
+});
