@@ -41,7 +41,8 @@ export async function startHostAgent(
   });
   if (installHook({ hooksDir: options.libvirtHooks, runDir: run })) {
     const restarted = await hypervisor.repair();
-    if (restarted.kind !== 'succeeded') say.error('libvirt was not restarted; until it is, it does not see the hook', { reason: restarted.reason });
+    if (restarted.kind !== 'succeeded')
+      say.error('libvirt was not restarted; until it is, it does not see the hook', { reason: restarted.reason });
   }
   const agent = startAgent(
     { host: node, spec, journalHead: () => journal.head() },
@@ -51,7 +52,10 @@ export async function startHostAgent(
     agent,
     async standDown() {
       const left = await agent.instances().catch(() => null);
-      if (left?.length !== 0) say.warn('guests are left running without a lease: the watchdog will reset this host', { guests: left?.map(({ guest }) => guest) });
+      if (left?.length !== 0)
+        say.warn('guests are left running without a lease: the watchdog will reset this host', {
+          guests: left?.map(({ guest }) => guest),
+        });
       else if (!(await petter.standDown(STAND_DOWN_MS))) say.warn('the watchdog was not stood down');
     },
     async stop() {

@@ -6,19 +6,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesOf, type LabNode, scripts, socket } from './layout.ts';
 import { until } from './exec.ts';
 import type { Host } from './host.ts';
+import { filesOf, type LabNode, scripts, socket } from './layout.ts';
 import type { Network } from './network.ts';
 
+/** What a machine does between its power button and its boot loader; real servers take a minute or more. */
+const FIRMWARE_MS = 5_000;
 const AUTH = 'none md2 md5 straight';
 
 export type Bmc = ReturnType<typeof createBmc>;
 
-export function createBmc(host: Host, network: Network, password: string) {
+export function createBmc(host: Host, network: Network, password: string, say: (what: string) => void) {
   const { node } = host;
   const directory = filesOf(node).bmc;
   let running: ChildProcess | undefined;
+  const failed = (error: unknown) => say(`${node.name} did not boot: ${error}`);
 
   return {
     alive: () => running !== undefined,
@@ -56,13 +59,14 @@ export function createBmc(host: Host, network: Network, password: string) {
     async chassis(words: readonly string[]): Promise<string> {
       const [operation, ...rest] = words;
       if (operation === 'get') {
-        return rest.map((what) => `${what}:${what === 'power' && host.alive() ? 1 : 0}\n`).join('');
+        return rest.map((what) => `${what}:${what === 'power' && host.powered() ? 1 : 0}\n`).join('');
       }
       for (let index = 0; operation === 'set' && index < rest.length; index += 2) {
         const [what, value] = rest.slice(index);
-        if (what === 'power') await (value === '1' ? host.powerOn() : host.powerOff());
-        else if (what === 'reset' && host.alive()) await host.reset();
-        else if (what === 'shutdown') await host.powerOff();
+        // A BMC answers when the power is on, not when the machine has booted; off it says when all is off.
+        if (what === 'power' && value === '1') host.powerOn(FIRMWARE_MS).catch(failed);
+        else if (what === 'reset') host.reset().catch(failed);
+        else if (what === 'power' || what === 'shutdown') await host.powerOff();
       }
       return '';
     },
@@ -83,7 +87,9 @@ mc_enable 0x20
 `;
 
 function lanConf(node: LabNode, password: string): string {
-  const levels = ['callback', 'user', 'operator', 'admin'].map((level) => `    allowed_auths_${level} ${AUTH}\n`).join('');
+  const levels = ['callback', 'user', 'operator', 'admin']
+    .map((level) => `    allowed_auths_${level} ${AUTH}\n`)
+    .join('');
   return `name "${node.name}"
 set_working_mc 0x20
   startlan 1

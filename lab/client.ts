@@ -23,7 +23,13 @@ export interface LabStatus {
 }
 
 /** One request to an HTTP server on a Unix socket. Rejects after `timeoutMs` and on every status but 200. */
-export async function ask(path: string, method: 'GET' | 'POST', url: string, body?: unknown, timeoutMs?: number): Promise<unknown> {
+export async function ask(
+  path: string,
+  method: 'GET' | 'POST',
+  url: string,
+  body?: unknown,
+  timeoutMs?: number,
+): Promise<unknown> {
   const text = await askText(path, method, url, body, timeoutMs);
   return text === '' ? null : JSON.parse(text);
 }
@@ -31,7 +37,10 @@ export async function ask(path: string, method: 'GET' | 'POST', url: string, bod
 /** The same, for an answer of one JSON value a line. */
 export async function askLines<T>(path: string, url: string): Promise<T[]> {
   const text = await askText(path, 'GET', url);
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as T);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
 }
 
 function askText(path: string, method: string, url: string, body?: unknown, timeoutMs = 60_000): Promise<string> {
@@ -77,6 +86,7 @@ export async function labStatus(): Promise<LabStatus | undefined> {
   return (await ask(socket, 'GET', '/status', undefined, 10_000).catch(() => undefined)) as LabStatus | undefined;
 }
 
-export const labFault = (name: string, args: readonly string[]) => ask(socket, 'POST', '/fault', { name, args }) as Promise<Done>;
+export const labFault = (name: string, args: readonly string[]) =>
+  ask(socket, 'POST', '/fault', { name, args }) as Promise<Done>;
 
 export const labDown = () => ask(socket, 'POST', '/down', undefined, 2_000);

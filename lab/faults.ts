@@ -10,7 +10,7 @@ import { delay, sh, until } from './exec.ts';
 import type { Host } from './host.ts';
 import { GUESTS, type LabGuest } from './layout.ts';
 import type { Network } from './network.ts';
-import { isAlive, signal } from './processes.ts';
+import { isAlive, namespaceOf, qemus, signal } from './processes.ts';
 
 export interface Parts {
   readonly hosts: ReadonlyMap<string, Host>;
@@ -32,7 +32,8 @@ function hostOf(lab: Parts, name: string | undefined): Host {
   if (!host) throw new Error(`no host "${name ?? ''}"; there are ${[...lab.hosts.keys()].join(', ')}`);
   return host;
 }
-const hostsOf = (lab: Parts, name: string | undefined) => (name === 'all' ? [...lab.hosts.values()] : [hostOf(lab, name)]);
+const hostsOf = (lab: Parts, name: string | undefined) =>
+  name === 'all' ? [...lab.hosts.values()] : [hostOf(lab, name)];
 
 function bmcOf(lab: Parts, name: string | undefined): Bmc {
   const bmc = lab.bmcs.get(hostOf(lab, name).node.name);
@@ -52,18 +53,17 @@ function numberOf(text: string | undefined, what: string): number {
   return value;
 }
 
-/** Every QEMU of a guest, on whichever hosts; more than one only while it migrates. */
-export function instancesOf(lab: Pick<Parts, 'hosts'>, guest: string): { host: string; pid: number; state: string }[] {
-  return [...lab.hosts.values()].flatMap((host) =>
-    host
-      .processes()
-      .filter(({ argv }) => argv[0]?.includes('qemu-system') && argv.some((word) => word.startsWith(`guest=${guest},`)))
-      .map(({ pid, state }) => ({ host: host.node.name, pid, state })),
-  );
+/** Every QEMU of every guest with the host it runs on; a guest has more than one only while it migrates. */
+export function instances(lab: Pick<Parts, 'hosts'>): { guest: string; host: string; pid: number }[] {
+  const hosts = new Map([...lab.hosts].map(([name, host]) => [namespaceOf(host.init() ?? 0), name]));
+  return qemus().flatMap(({ guest, pid, namespace }) => {
+    const host = hosts.get(namespace);
+    return namespace === undefined || host === undefined ? [] : [{ guest, host, pid }];
+  });
 }
 
 function instanceOf(lab: Parts, guest: LabGuest): { host: string; pid: number } {
-  const [one] = instancesOf(lab, guest.name);
+  const one = instances(lab).find((instance) => instance.guest === guest.name);
   if (!one) throw new Error(`${guest.name} runs nowhere`);
   return one;
 }
@@ -104,13 +104,19 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   freeze: fault('H', 'every process of a host stops; its kernel answers on, its watchdog counts on', (lab, [h]) =>
     hostOf(lab, h).freeze(),
   ),
-  thaw: fault('H', 'a frozen host goes on, if its watchdog has not reset it', async (lab, [h]) => hostOf(lab, h).thaw()),
+  thaw: fault('H', 'a frozen host goes on, if its watchdog has not reset it', async (lab, [h]) =>
+    hostOf(lab, h).thaw(),
+  ),
   cut: fault('H', 'both cables of a host are out; guests run on inside', (lab, [h]) =>
     lab.network.cut(hostOf(lab, h).node, ['control', 'data']),
   ),
-  'cut-control': fault('H|all', 'the control network is cut; guests and BMCs are reached as before', async (lab, [h]) => {
-    await Promise.all(hostsOf(lab, h).map(({ node }) => lab.network.cut(node, ['control'])));
-  }),
+  'cut-control': fault(
+    'H|all',
+    'the control network is cut; guests and BMCs are reached as before',
+    async (lab, [h]) => {
+      await Promise.all(hostsOf(lab, h).map(({ node }) => lab.network.cut(node, ['control'])));
+    },
+  ),
   'cut-oneway': fault('A B', 'nothing that A sends reaches B; B still reaches A', (lab, [a, b]) =>
     lab.network.deafen(hostOf(lab, b).node, hostOf(lab, a).node),
   ),
@@ -127,9 +133,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   heal: fault('H|all', 'every fault of the network of a host ends', async (lab, [h]) => {
     for (const { node } of hostsOf(lab, h)) await lab.network.heal(node);
   }),
-  'kill-daemon': fault('H', 'kill -9 of rekindled', (lab, [h]) =>
-    killIn(hostOf(lab, h), 'rekindled', isDaemon),
-  ),
+  'kill-daemon': fault('H', 'kill -9 of rekindled', (lab, [h]) => killIn(hostOf(lab, h), 'rekindled', isDaemon)),
   'kill-petter': fault('H', 'kill -9 of the petter', (lab, [h]) =>
     killIn(hostOf(lab, h), 'petter', (command) => /^\S*node .*petter\S*\.ts/.test(command)),
   ),
@@ -149,12 +153,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await ask(guestOf(g), 'panic');
     await ended(pid);
   }),
-  hang: fault('G [inside]', 'QEMU stops where it is; inside: all of the guest but its kernel does', async (lab, [g, inside]) => {
-    const guest = guestOf(g);
-    if (inside !== 'inside') return signal(instanceOf(lab, guest).pid, 'SIGSTOP');
-    await ask(guest, 'hang');
-    await until(`${guest.name} to fall silent`, 5_000, async () => ((await answers(guest)) ? undefined : true));
-  }),
+  hang: fault(
+    'G [inside]',
+    'QEMU stops where it is; inside: all of the guest but its kernel does',
+    async (lab, [g, inside]) => {
+      const guest = guestOf(g);
+      if (inside !== 'inside') return signal(instanceOf(lab, guest).pid, 'SIGSTOP');
+      await ask(guest, 'hang');
+      await until(`${guest.name} to fall silent`, 5_000, async () => ((await answers(guest)) ? undefined : true));
+    },
+  ),
   'crash-loop': fault('G', 'the guest panics, and again a second after each start', async (lab, [g]) => {
     const { pid } = instanceOf(lab, guestOf(g));
     await ask(guestOf(g), 'crash-loop');

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { sh, until } from './exec.ts';
 import { cache, filesOf, type LabNode, project, scripts } from './layout.ts';
 import type { Network } from './network.ts';
-import { childrenOf, isAlive, processesIn, signal } from './processes.ts';
+import { childrenOf, processesIn, signal } from './processes.ts';
 import { createWatchdog } from './watchdog.ts';
 
 export type Host = ReturnType<typeof createHost>;
@@ -25,6 +25,9 @@ interface Machine {
 export function createHost(node: LabNode, network: Network, rekindle: boolean, say: (what: string) => void) {
   const files = filesOf(node);
   let machine: Machine | undefined;
+  /** What a BMC reads: on from the moment the power comes, off when nothing runs any more. */
+  let powered = false;
+  let firmware: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   /** One change of power at a time; the next waits. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -49,7 +52,17 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
     }
     try {
       await sh('truncate', ['-s', '1G', files.stateImage]);
-      await sh('mke2fs', ['-q', '-t', 'ext4', '-F', '-E', 'lazy_itable_init=1,nodiscard', '-J', 'size=8', files.stateImage]);
+      await sh('mke2fs', [
+        '-q',
+        '-t',
+        'ext4',
+        '-F',
+        '-E',
+        'lazy_itable_init=1,nodiscard',
+        '-J',
+        'size=8',
+        files.stateImage,
+      ]);
       await sh('mount', ['-o', 'loop', files.stateImage, files.state]);
     } catch (error) {
       say(`${node.name}: no file system of its own for its state, so disk-full cannot be shown (${error})`);
@@ -58,13 +71,25 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
 
   async function boot(): Promise<void> {
     if (machine) return;
+    powered = true;
     await writeFile(files.bootId, `${randomUUID()}\n`);
     await Promise.all([network.attach(node), watchdog.start()]);
     const log = openSync(join(files.logs, 'console.log'), 'a');
     const launcher = spawn(
       'nsenter',
       [
-        ...[`--net=/run/netns/${node.name}`, 'setsid', 'unshare', '-m', '-u', '-i', '-p', '-f', '--mount-proc', '--kill-child'],
+        ...[
+          `--net=/run/netns/${node.name}`,
+          'setsid',
+          'unshare',
+          '-m',
+          '-u',
+          '-i',
+          '-p',
+          '-f',
+          '--mount-proc',
+          '--kill-child',
+        ],
         ...['bash', join(scripts, 'hostinit.sh'), node.name, String(node.number), node.kind, rekindle ? 'yes' : 'no'],
       ],
       {
@@ -88,6 +113,7 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
   }
 
   async function kill(): Promise<void> {
+    clearTimeout(firmware);
     await network.unplug(node);
     if (machine) {
       signal(machine.init, 'SIGKILL');
@@ -95,22 +121,29 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
       await machine.gone;
       machine = undefined;
     }
+    powered = false;
     watchdog.stop();
     await network.detach(node).catch(() => {});
   }
 
   const processes = () => (machine ? processesIn(machine.init) : []);
-  const alive = () => machine !== undefined && isAlive(machine.init);
 
   return {
     node,
     files,
     prepare,
-    alive,
+    powered: () => powered,
     init: () => machine?.init,
     /** Processes of this host, seen from outside. */
     processes,
-    powerOn: () => inTurn(boot),
+    powerOn(firmwareMs = 0): Promise<void> {
+      powered = true;
+      clearTimeout(firmware);
+      if (firmwareMs === 0) return inTurn(boot);
+      return new Promise((resolve, reject) => {
+        firmware = setTimeout(() => inTurn(boot).then(resolve, reject), firmwareMs);
+      });
+    },
     /** Resolves when nothing of this host is left. */
     powerOff: () => inTurn(kill),
     reset: () =>

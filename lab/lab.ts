@@ -1,13 +1,19 @@
 /** `npm run lab -- …`: real hosts on one Linux box, and everything that can happen to them. */
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
-import { labFault, labStatus, type LabStatus } from './client.ts';
+import { type LabStatus, labFault, labStatus } from './client.ts';
+import { runInFreshLab } from './drill/command.ts';
+import type { DrillReport } from './drill/drill.ts';
+import { drillNames, loadDrill } from './drill/load.ts';
+import { summaryOf, tell, tellSummary } from './drill/tell.ts';
 import { FAULTS } from './faults.ts';
 import { isLayout, LAYOUTS, run } from './layout.ts';
 import { end, inside, up } from './world.ts';
 
 const program = new Command('lab')
-  .description('Real hosts on one Linux box: network, process and mount namespaces with libvirt, QEMU, NATS and an IPMI BMC each.')
+  .description(
+    'Real hosts on one Linux box: network, process and mount namespaces with libvirt, QEMU, NATS and an IPMI BMC each.',
+  )
   .showHelpAfterError()
   .enablePositionalOptions();
 
@@ -42,9 +48,10 @@ program
   .option('--plain', 'without Rekindle: guests are started by hand')
   .option('--foreground', 'stay, and end the lab with Ctrl-C')
   .action(async (options: { layout: string; plain?: boolean; foreground?: boolean }) => {
-    if (!isLayout(options.layout)) throw new Error(`no layout "${options.layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
+    if (!isLayout(options.layout))
+      throw new Error(`no layout "${options.layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
     const interrupted = () => {
-      end().finally(() => process.exit(130));
+      void end().finally(() => process.exit(130));
     };
     process.on('SIGINT', interrupted);
     process.on('SIGTERM', interrupted);
@@ -54,7 +61,9 @@ program
       attached: options.foreground ?? false,
       say: console.log,
     });
-    console.log(`The lab is up; its files are in ${run}. ${options.foreground ? 'Ctrl-C ends it.' : '"npm run lab -- down" ends it.'}`);
+    console.log(
+      `The lab is up; its files are in ${run}. ${options.foreground ? 'Ctrl-C ends it.' : '"npm run lab -- down" ends it.'}`,
+    );
     if (options.foreground) setInterval(() => {}, 60_000);
   });
 
@@ -72,9 +81,12 @@ program
     if (json) return console.log(JSON.stringify(status));
     console.log(`layout ${status.layout}, ${status.phase}`);
     for (const node of status.nodes) {
-      console.log(`${node.name}  ${node.power}${node.bmc ? `, BMC ${node.bmc}` : ''}${node.network.map((one) => `, ${one}`).join('')}`);
+      console.log(
+        `${node.name}  ${node.power}${node.bmc ? `, BMC ${node.bmc}` : ''}${node.network.map((one) => `, ${one}`).join('')}`,
+      );
     }
-    for (const guest of status.guests) console.log(`${guest.name}  ${guest.address}  on ${guest.on.join(' and ') || 'no host'}`);
+    for (const guest of status.guests)
+      console.log(`${guest.name}  ${guest.address}  on ${guest.on.join(' and ') || 'no host'}`);
   });
 
 program
@@ -93,6 +105,31 @@ program
     await needLab();
     const done = await labFault(name, args);
     console.log(json ? JSON.stringify(done) : `${name} ${args.join(' ')} at ${done.atMs}, took ${done.tookMs} ms`);
+  });
+
+program
+  .command('drill')
+  .description('rehearse a failure in a lab of its own; without a name, list them')
+  .argument('[name]')
+  .option('--json', 'one JSON object')
+  .option('--runs <n>', 'so often, then medians', '1')
+  .action(async (name: string | undefined, options: { json?: boolean; runs: string }) => {
+    if (name === undefined) {
+      for (const known of drillNames()) console.log(`${known.padEnd(26)} ${(await loadDrill(known)).about}`);
+      return;
+    }
+    const runs = Number(options.runs);
+    if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
+    const reports: DrillReport[] = [];
+    for (let run = 0; run < runs; run++) {
+      const report = await runInFreshLab(name, options.json ? () => {} : console.log);
+      reports.push(report);
+      if (!options.json) console.log(tell(report).join('\n'));
+    }
+    const summary = summaryOf(name, reports);
+    if (options.json) console.log(JSON.stringify(runs === 1 ? reports[0] : summary));
+    else if (runs > 1) console.log(tellSummary(summary));
+    if (summary.ok < runs) process.exitCode = 1;
   });
 
 program

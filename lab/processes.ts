@@ -18,13 +18,16 @@ function statOf(pid: number): { state: string; parent: number } | undefined {
   }
 }
 
-const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+const pids = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 
 export const isAlive = (pid: number) => !['Z', 'X', undefined].includes(statOf(pid)?.state);
 
 export const childrenOf = (parent: number) => pids().filter((pid) => statOf(pid)?.parent === parent);
 
-function namespaceOf(pid: number): string | undefined {
+export function namespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
@@ -43,9 +46,27 @@ function argvOf(pid: number): string[] {
 /** All living processes of the process namespace whose first process is `init`. */
 export function processesIn(init: number): Process[] {
   const namespace = namespaceOf(init);
-  if (namespace === undefined) return [];
+  return namespace === undefined ? [] : look((pid) => namespaceOf(pid) === namespace);
+}
+
+export interface Qemu extends Process {
+  readonly guest: string;
+  /** Tells on which host it runs: the namespace of that host's first process. */
+  readonly namespace: string | undefined;
+}
+
+/** Every QEMU of every host, in one look. */
+export function qemus(): Qemu[] {
+  return look(() => true).flatMap((one) => {
+    if (!one.argv[0]?.includes('qemu-system')) return [];
+    const guest = one.argv.flatMap((word) => /^guest=([^,]+)/.exec(word)?.[1] ?? [])[0];
+    return guest === undefined ? [] : [{ ...one, guest, namespace: namespaceOf(one.pid) }];
+  });
+}
+
+function look(wanted: (pid: number) => boolean): Process[] {
   return pids()
-    .filter((pid) => namespaceOf(pid) === namespace)
+    .filter(wanted)
     .flatMap((pid) => {
       const stat = statOf(pid);
       return stat && stat.state !== 'Z' ? [{ pid, state: stat.state, argv: argvOf(pid) }] : [];

@@ -7,12 +7,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createBmc } from './bmc.ts';
 import type { LabStatus } from './client.ts';
 import { writeCluster } from './cluster-file.ts';
 import { sh, until } from './exec.ts';
-import { instancesOf, runFault } from './faults.ts';
+import { instances, runFault } from './faults.ts';
 import { makeDisks } from './guests.ts';
 import { createHost } from './host.ts';
 import { GUESTS, isLayout, LAYOUTS, run, socket } from './layout.ts';
@@ -23,6 +24,8 @@ const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
 if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
 const nodes = LAYOUTS[layout];
 
+// The hardware comes before everything that runs on it.
+setPriority(-10);
 const startedMs = Date.now();
 const steps: { atMs: number; what: string }[] = [];
 /** Bounded: what a person can read. */
@@ -39,11 +42,12 @@ const password = randomBytes(12).toString('hex').slice(0, 16);
 const bmcs = new Map(
   [...hosts.values()]
     .filter(({ node }) => node.kind === 'host')
-    .map((host) => [host.node.name, createBmc(host, network, password)] as const),
+    .map((host) => [host.node.name, createBmc(host, network, password, say)] as const),
 );
 const parts = { hosts, bmcs, network };
 
 function status(): LabStatus {
+  const running = instances(parts);
   return {
     layout: layout as LabStatus['layout'],
     mode: mode === 'plain' ? 'plain' : 'rekindle',
@@ -52,12 +56,16 @@ function status(): LabStatus {
     nodes: [...hosts.values()].map((host) => ({
       name: host.node.name,
       kind: host.node.kind,
-      power: host.alive() ? 'on' : 'off',
+      power: host.powered() ? 'on' : 'off',
       init: host.init() ?? null,
       bmc: bmcs.has(host.node.name) ? (bmcs.get(host.node.name)?.alive() ? 'alive' : 'dead') : null,
       network: network.troubles(host.node),
     })),
-    guests: GUESTS.map(({ name, address }) => ({ name, address, on: instancesOf(parts, name).map(({ host }) => host) })),
+    guests: GUESTS.map(({ name, address }) => ({
+      name,
+      address,
+      on: running.filter(({ guest }) => guest === name).map(({ host }) => host),
+    })),
   };
 }
 
@@ -70,7 +78,10 @@ async function start(): Promise<void> {
   await mkdir('/run/netns', { recursive: true });
   await network.build();
   await Promise.all([...hosts.values()].map((host) => host.prepare()));
-  await writeFile(join(run, 'hosts.txt'), ['127.0.0.1 localhost', ...nodes.map(({ control, name }) => `${control} ${name}`), ''].join('\n'));
+  await writeFile(
+    join(run, 'hosts.txt'),
+    ['127.0.0.1 localhost', ...nodes.map(({ control, name }) => `${control} ${name}`), ''].join('\n'),
+  );
   await makeDisks();
   if (mode === 'rekindle') await writeCluster(nodes, password);
   await writeFile(join(run, 'bmc.password'), `${password}\n`, { mode: 0o600 });
@@ -79,12 +90,27 @@ async function start(): Promise<void> {
   await Promise.all([...bmcs.values()].map((bmc) => bmc.start()));
   say(`${nodes.map(({ name }) => name).join(', ')} are on`);
   await Promise.all(
-    [...hosts.values()].filter(({ node }) => node.kind === 'host').map((host) =>
-      until(`libvirtd of ${host.node.name}`, 20_000, async () => {
-        const asked = sh('nsenter', ['-t', String(host.init()), '-m', '-p', 'virsh', '-q', '-c', 'qemu:///system', 'version']);
-        return asked.then(() => true, () => undefined);
-      }),
-    ),
+    [...hosts.values()]
+      .filter(({ node }) => node.kind === 'host')
+      .map((host) =>
+        until(`libvirtd of ${host.node.name}`, 20_000, async () => {
+          const asked = sh('nsenter', [
+            '-t',
+            String(host.init()),
+            '-m',
+            '-p',
+            'virsh',
+            '-q',
+            '-c',
+            'qemu:///system',
+            'version',
+          ]);
+          return asked.then(
+            () => true,
+            () => undefined,
+          );
+        }),
+      ),
   );
   say('libvirtd answers everywhere');
   if (mode === 'plain') await startPlainly(hosts);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { labDown, type LabStatus, labStatus } from './client.ts';
+import { type LabStatus, labDown, labStatus } from './client.ts';
 import { sh, until } from './exec.ts';
 import { cache, type LayoutName, project, run, scripts } from './layout.ts';
 import { childrenOf, isAlive, signal } from './processes.ts';
@@ -51,14 +51,20 @@ export async function up({ layout, mode, attached, say }: UpOptions): Promise<La
 
   const child = launch(layout, mode, attached);
   let shown = 0;
-  return until('the lab', READY_MS, async () => {
-    if (child.exitCode !== null) throw new Error(`the lab ended at once: see ${run}/lab.log`);
-    const status = await labStatus();
-    for (const { atMs, what } of status?.steps.slice(shown) ?? []) say(`${(atMs / 1000).toFixed(1).padStart(5)} s  ${what}`);
-    shown = status?.steps.length ?? 0;
-    if (status?.phase === 'failed') throw new Error(`${status.steps.at(-1)?.what}; logs are in ${run}`);
-    return status?.phase === 'ready' ? status : undefined;
-  });
+  return until(
+    'the lab',
+    READY_MS,
+    async () => {
+      if (child.exitCode !== null) throw new Error(`the lab ended at once: see ${run}/lab.log`);
+      const status = await labStatus();
+      for (const { atMs, what } of status?.steps.slice(shown) ?? [])
+        say(`${(atMs / 1000).toFixed(1).padStart(5)} s  ${what}`);
+      shown = status?.steps.length ?? 0;
+      if (status?.phase === 'failed') throw new Error(`${status.steps.at(-1)?.what}; logs are in ${run}`);
+      return status?.phase === 'ready' ? status : undefined;
+    },
+    100,
+  );
 }
 
 function launch(layout: LayoutName, mode: UpOptions['mode'], attached: boolean): ChildProcess {

@@ -65,8 +65,12 @@ export function checkWriter(disk: string, bytes: Buffer = readFileSync(disk)): W
 
     if (current?.boot !== boot) {
       if (current) findings.push(`slot ${slot}: ${boot} wrote right behind ${current.boot}, without a gap`);
-      if (seen.has(boot)) findings.push(`slot ${slot}: records of ${boot} lie in two places, with something in between`);
-      if (count !== 1) findings.push(`slot ${slot}: the first record left of ${boot} is its number ${count}: earlier ones were written over`);
+      if (seen.has(boot))
+        findings.push(`slot ${slot}: records of ${boot} lie in two places, with something in between`);
+      if (count !== 1)
+        findings.push(
+          `slot ${slot}: the first record left of ${boot} is its number ${count}: earlier ones were written over`,
+        );
       seen.add(boot);
       current = { boot, end, firstSlot: slot, lastSlot: slot, firstWallMs: wall, lastWallMs: wall };
       instances.push(current);

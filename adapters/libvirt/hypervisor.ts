@@ -36,7 +36,8 @@ export interface LibvirtHypervisor extends Hypervisor {
 /** Bounds. A start waits for storage and for memory to be set up; a stop for QEMU to write out what it holds. */
 const DEFINE_MS = 5_000;
 const START_MS = 30_000;
-const DESTROY_MS = 15_000;
+const DESTROY_MS = 8_000;
+const SHUTDOWN_MS = 5_000;
 /** A QEMU that has not ended this long after libvirt was told is killed here; libvirt itself would wait for 10 s. */
 const KILL_AFTER_MS = 2_000;
 const PAUSE_MS = 3_000;
@@ -70,12 +71,14 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
     }
   }
 
-  /** Runs one virsh command; what it said is a hint for people, and null when it said nothing wrong. */
-  const act = (words: readonly string[], timeoutMs: number): Promise<string | null> =>
-    actions.run(words, timeoutMs).then(
-      ({ error }) => error,
-      (error: unknown) => message(error),
-    );
+  /** Runs one virsh command. `lost`: no answer came, so libvirtd may still carry it out, at any time. */
+  const act = async (words: readonly string[], timeoutMs: number): Promise<{ error: string | null; lost: boolean }> => {
+    try {
+      return { ...(await actions.run(words, timeoutMs)), lost: false };
+    } catch (error) {
+      return { error: message(error), lost: true };
+    }
+  };
 
   async function define(guest: string, definition: string, token: string | null): Promise<Outcome> {
     const file = join(options.runDir, 'definitions', `${named(guest)}.${definitions++}.xml`);
@@ -111,10 +114,10 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
     const defined = await define(guest, definition, token);
     if (defined.kind !== 'succeeded') return defined;
     // `--force-boot` throws away a saved memory image: the disk has moved on since, and the two together are garbage.
-    const error = await act(['start', '--force-boot', guest], START_MS);
+    const { error, lost } = await act(['start', '--force-boot', guest], START_MS);
     const after = await look(guest);
     if (after === 'running') return { kind: 'succeeded', detail: 'running' };
-    if (after === 'gone') return { kind: 'failed', reason: error ?? `${guest} ended right after its start` };
+    if (after === 'gone' && !lost) return { kind: 'failed', reason: error ?? `${guest} ended right after its start` };
     return { kind: 'unknown', reason: `${guest} is ${after} after its start${error ? `: ${error}` : ''}` };
   }
 
@@ -131,11 +134,7 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
   }
 
   async function destroy(guest: string): Promise<Outcome> {
-    if ((await look(guest)) === 'gone') return { kind: 'succeeded', detail: 'was gone already' };
-    let error: string | null = null;
-    void act(['destroy', guest], DESTROY_MS).then((said) => {
-      error = said;
-    });
+    const telling = act(['destroy', guest], DESTROY_MS);
     let killed = false;
     const state = await awaitGone(guest, DESTROY_MS, (elapsedMs) => {
       // Gone is what counts, and it is looked for in /proc: helping libvirt along loosens nothing.
@@ -143,16 +142,22 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
       killed = true;
       killQemu(guest);
     });
-    if (state === 'gone') return { kind: 'succeeded', detail: killed ? 'gone; its QEMU had to be killed' : 'gone' };
-    return { kind: 'unknown', reason: `${guest} is not seen gone after ${DESTROY_MS} ms: ${error ?? state}` };
+    // Also when it is gone already: a destroy still on its way could hit the next instance.
+    const { error, lost } = await telling;
+    if (state === 'gone' && !lost)
+      return { kind: 'succeeded', detail: killed ? 'gone; its QEMU had to be killed' : 'gone' };
+    return {
+      kind: 'unknown',
+      reason: `${guest} is ${state} after ${DESTROY_MS} ms of being destroyed: ${error ?? 'libvirt said it was done'}`,
+    };
   }
 
   async function shutdown(guest: string, timeoutMs: number): Promise<Outcome> {
-    if ((await look(guest)) === 'gone') return { kind: 'succeeded', detail: 'was gone already' };
-    const error = await act(['shutdown', guest], Math.min(timeoutMs, DESTROY_MS));
+    const { error, lost } = await act(['shutdown', guest], Math.min(timeoutMs, SHUTDOWN_MS));
     const state = error === null ? await awaitGone(guest, timeoutMs) : await look(guest);
     if (state === 'gone') return { kind: 'succeeded', detail: 'gone' };
-    if (state === 'unknown') return { kind: 'unknown', reason: error ?? 'libvirt does not say whether it is gone' };
+    if (state === 'unknown' || lost)
+      return { kind: 'unknown', reason: error ?? 'libvirt does not say whether it is gone' };
     return {
       kind: 'failed',
       reason: error ?? `${guest} is still ${state} ${timeoutMs} ms after it was asked to shut down`,
@@ -160,11 +165,12 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
   }
 
   async function turn(guest: string, verb: 'suspend' | 'resume', wanted: 'paused' | 'running'): Promise<Outcome> {
-    const error = await act([verb, guest], PAUSE_MS);
+    const { error, lost } = await act([verb, guest], PAUSE_MS);
     const state = await look(guest);
+    if (lost) return { kind: 'unknown', reason: `${guest} is ${state}: ${error}` };
     if (state === wanted) return { kind: 'succeeded', detail: wanted };
-    if (state === 'unknown' || error === null) return { kind: 'unknown', reason: error ?? `${guest} is ${state}` };
-    return { kind: 'failed', reason: `${guest} is ${state}: ${error}` };
+    if (state === 'unknown') return { kind: 'unknown', reason: error ?? 'libvirt does not say whether it did' };
+    return { kind: 'failed', reason: `${guest} is ${state}${error ? `: ${error}` : ''}` };
   }
 
   async function repair(): Promise<Outcome> {

@@ -37,7 +37,8 @@ export function openShell(uri: string): Shell {
   let out = '';
   let err = '';
   let why: string | null = null;
-  let waiting: { begin: string; end: string; done: (answer: Answer) => void; broken: (reason: string) => void } | null = null;
+  let waiting: { begin: string; end: string; done: (answer: Answer) => void; broken: (reason: string) => void } | null =
+    null;
 
   const kill = (reason: string) => {
     why ??= reason;
@@ -75,6 +76,7 @@ export function openShell(uri: string): Shell {
       new Promise((resolve, reject) => {
         const silent = (reason: string) => reject(failure('LIBVIRT_SILENT', { uri, reason }));
         if (why !== null) return silent(why);
+        const command = words.map(quote).join(' ');
         const timer = setTimeout(() => kill(`no answer to "${words[0]}" in ${timeoutMs} ms`), timeoutMs);
         // What came while nobody asked (`Disconnected from …`) belongs to no answer.
         out = '';
@@ -94,7 +96,6 @@ export function openShell(uri: string): Shell {
             silent(reason);
           },
         };
-        const command = words.map(quote).join(' ');
         child.stdin.write(`echo ${begin}\n${command}\necho --err ${end}\necho ${end}\n`);
       }),
   };

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect, type Msg, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
 import type { Say } from '../../services/ports.ts';
 import type { TlsFiles } from '../keys/load.ts';
 import { readSeed } from '../keys/sign.ts';
@@ -16,6 +16,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const RETRY_MS = 200;
 /** A silent server is given up after three of these. */
 const PING_MS = 1_000;
+const FLUSH_MS = 250;
 
 export interface ServerAddress {
   /** Node it runs on: what its certificate must say. */
@@ -54,98 +55,105 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-type Listener = { readonly subject: string; readonly receive: (message: Msg, connection: NatsConnection) => void };
+interface Listener {
+  readonly subject: string;
+  readonly receive: (message: Msg, connection: NatsConnection) => void;
+  readonly attached: Map<NatsConnection, Subscription>;
+}
 
 /** Returns at once; servers that are down are tried again for ever. Throws only when the keys cannot be read. */
 export function openConnections(plan: ConnectionPlan): Connections {
+  const { say } = plan;
   const pair = readSeed(plan.seed);
-  const authenticator = nkeyAuthenticator(() => pair.getSeed());
-  const [ca, cert, key] = [plan.tls.ca, plan.tls.cert, plan.tls.key].map((file) => readFileSync(file, 'utf8')) as [
-    string,
-    string,
-    string,
-  ];
+  const pem = (file: string) => readFileSync(file, 'utf8');
+  const options = {
+    name: plan.name,
+    inboxPrefix: plan.inbox,
+    authenticator: nkeyAuthenticator(() => pair.getSeed()),
+    timeout: CONNECT_TIMEOUT_MS,
+    reconnect: false,
+    ignoreClusterUpdates: true,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+  };
+  const tls = { ca: pem(plan.tls.ca), cert: pem(plan.tls.cert), key: pem(plan.tls.key) };
   const closing = new AbortController();
   const listeners = new Set<Listener>();
   const watchers = new Set<() => void>();
   const changed = () => {
     for (const watcher of watchers) watcher();
   };
+  const attach = (connection: NatsConnection, { subject, receive, attached }: Listener) => {
+    const callback = (error: Error | null, message: Msg) => {
+      if (!error) receive(message, connection);
+    };
+    attached.set(connection, connection.subscribe(subject, { callback }));
+  };
 
-  const paths = plan.servers.map((server) => {
+  function keepUp(server: ServerAddress): Path & { readonly done: Promise<void> } {
     let live: NatsConnection | null = null;
-    const { say } = plan;
     const about = { user: plan.name, server: server.node };
+    const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 
-    const keepUp = async () => {
+    async function one(): Promise<void> {
+      // The certificate is checked against the node meant, not against whatever address leads there.
+      const connection = await connect({ ...options, servers: where, tls: { ...tls, ...{ servername: server.node } } });
+      try {
+        const version = connection.info?.version ?? '0';
+        if (isTooOld(version))
+          throw new Error(`nats-server ${version} is too old, ${LEAST_VERSION} or newer is needed`);
+        if (closing.signal.aborted) return;
+        const given = troubles(connection, say, about);
+        for (const listener of listeners) attach(connection, listener);
+        live = connection;
+        say.info('connected to nats-server', about);
+        changed();
+        const end = await Promise.race([connection.closed(), given]);
+        if (!closing.signal.aborted)
+          say.warn('lost nats-server', { ...about, reason: end instanceof Error ? end.message : 'closed' });
+      } finally {
+        live = null;
+        for (const { attached } of listeners) attached.delete(connection);
+        changed();
+        // Not awaited: with full buffers towards a dead server, a polite end could take minutes.
+        void connection.close();
+      }
+    }
+
+    const done = (async () => {
       let lastReason = '';
       while (!closing.signal.aborted) {
         try {
-          const connection = await connect({
-            servers: `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`,
-            name: plan.name,
-            inboxPrefix: plan.inbox,
-            authenticator,
-            // The certificate is checked against the node meant, not against whatever address leads there.
-            tls: { ca, cert, key, ...{ servername: server.node } },
-            timeout: CONNECT_TIMEOUT_MS,
-            reconnect: false,
-            ignoreClusterUpdates: true,
-            pingInterval: PING_MS,
-            maxPingOut: 2,
-            noAsyncTraces: true,
-          });
-          if (closing.signal.aborted) {
-            await connection.close();
-            return;
-          }
-          const version = connection.info?.version ?? '0';
-          if (isTooOld(version)) {
-            await connection.close();
-            throw new Error(`nats-server ${version} is too old, ${LEAST_VERSION} or newer is needed`);
-          }
-          void reportTroubles(connection, say, about);
-          for (const listener of listeners) attach(connection, listener);
-          live = connection;
+          await one();
           lastReason = '';
-          say.info('connected to nats-server', about);
-          changed();
-          const end = await connection.closed();
-          live = null;
-          if (!closing.signal.aborted)
-            say.warn('lost nats-server', { ...about, reason: end instanceof Error ? end.message : 'closed' });
-          changed();
         } catch (cause) {
           const reason = cause instanceof Error ? cause.message : String(cause);
           // Said once for each reason: a server can be down for days.
           if (reason !== lastReason) say.warn('cannot connect to nats-server', { ...about, reason });
           lastReason = reason;
-          await wait(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {});
         }
+        await wait(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {});
       }
-    };
-    const done = keepUp();
+    })();
     return { server, live: () => live, done };
-  });
+  }
 
-  const attach = (connection: NatsConnection, { subject, receive }: Listener) =>
-    connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (!error) receive(message, connection);
-      },
-    });
-
+  const paths = plan.servers.map(keepUp);
   return {
     inbox: plan.inbox,
-    say: plan.say,
+    say,
     paths,
     subscribe(subject, receive) {
-      const listener = { subject, receive };
+      const listener: Listener = { subject, receive, attached: new Map() };
       listeners.add(listener);
-      const attached = paths.flatMap((path) => path.live() ?? []).map((connection) => attach(connection, listener));
+      for (const path of paths) {
+        const connection = path.live();
+        if (connection) attach(connection, listener);
+      }
       return () => {
         listeners.delete(listener);
-        for (const subscription of attached) subscription.unsubscribe();
+        for (const subscription of listener.attached.values()) subscription.unsubscribe();
       };
     },
     onChange(callback) {
@@ -154,22 +162,32 @@ export function openConnections(plan: ConnectionPlan): Connections {
     },
     async close() {
       closing.abort();
-      await Promise.all(paths.map((path) => path.live()?.close()));
-      await Promise.all(paths.map((path) => path.done));
+      // What was just published still goes out, unless the server does not take it.
+      const out = paths.map(async (path) => {
+        const connection = path.live();
+        await Promise.race([connection?.flush().catch(() => {}), wait(FLUSH_MS)]);
+        await connection?.close();
+        await path.done;
+      });
+      await Promise.all(out);
       pair.clear();
     },
   };
 }
 
-/** A publish without permission does not throw; the server says so here, and nowhere else. Each refusal is said once. */
-async function reportTroubles(connection: NatsConnection, say: Say, about: Record<string, unknown>): Promise<void> {
+/**
+ * Says what the server refuses: a publish without permission does not throw, it shows here and nowhere else. Each
+ * refusal is said once. Resolves when the server has been silent for too long.
+ */
+async function troubles(connection: NatsConnection, say: Say, about: Record<string, unknown>): Promise<Error> {
   const said = new Set<string>();
   for await (const status of connection.status()) {
-    if (status.type === 'staleConnection') say.warn('nats-server is silent', about);
+    if (status.type === 'staleConnection') return new Error('it is silent');
     if (status.type !== 'error' || said.size > 100 || said.has(status.error.message)) continue;
     said.add(status.error.message);
     say.error('nats-server refuses', { ...about, reason: status.error.message });
   }
+  return new Error('closed');
 }
 
 /** Resolves once a path is up; rejects with the signal's reason. */

@@ -34,6 +34,10 @@ export async function switchTo(
     if (seen === state) return { kind: 'succeeded', detail: `read back ${state}` };
     await wait(Math.max(0, Math.min(BETWEEN_READINGS_MS, leftMs())));
   }
-  if (seen) return { kind: 'failed', reason: `told to switch ${state}, and still ${seen} when last read within ${timeoutMs} ms` };
+  if (seen)
+    return {
+      kind: 'failed',
+      reason: `told to switch ${state}, and still ${seen} when last read within ${timeoutMs} ms`,
+    };
   return { kind: 'unknown', reason: `told to switch ${state}, but the state could not be read: ${why}` };
 }

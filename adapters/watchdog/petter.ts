@@ -88,7 +88,7 @@ function accept(socket: Socket): void {
 }
 
 function obey(line: string): void {
-  const until = /^until (-?\d+(?:\.\d+)?)$/.exec(line)?.[1];
+  const until = /^until (-?\d{1,15}(?:\.\d+)?)$/.exec(line)?.[1];
   if (until !== undefined) {
     standingDown = false;
     untilMs = Number(until);

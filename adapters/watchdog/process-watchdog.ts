@@ -44,7 +44,7 @@ function accept(socket: Socket): void {
   socket.on('error', () => socket.destroy());
   socket.write(`timeout ${timeoutMs}\n`);
   onLines(socket, (line) => {
-    const said = /^pet (\d+(?:\.\d+)?)$/.exec(line)?.[1];
+    const said = /^pet (\d{1,15}(?:\.\d+)?)$/.exec(line)?.[1];
     if (said === undefined) return void socket.destroy();
     // The moment of the pet counts, not of its arrival: a pet that waited here while we were starved buys no time.
     const pettedMs = Math.min(Number(said), now());

@@ -12,7 +12,15 @@ export function writers(): string[] {
 }
 
 const RELEASES: Readonly<Record<string, readonly Entry['type'][]>> = {
-  R1: ['guest.crashed', 'stop.succeeded', 'start.failed', 'migration.succeeded', 'migration.failed', 'host.surveyed', 'host.joined'],
+  R1: [
+    'guest.crashed',
+    'stop.succeeded',
+    'start.failed',
+    'migration.succeeded',
+    'migration.failed',
+    'host.surveyed',
+    'host.joined',
+  ],
   R2: ['fence.proven'],
   R3: ['fence.proven'],
   R5: ['fence.proven'],
@@ -29,15 +37,20 @@ export function grantsAndProofs(entries: readonly Stored[]): string[] {
     if (entry.type === 'guest.granted') {
       const before = lastGrant.get(entry.subject);
       const { release } = entry.data;
-      if (before && compareTokens(entry.id, before.id) <= 0) problems.push(`${entry.subject}: grant ${entry.id} does not rise above ${before.id}`);
+      if (before && compareTokens(entry.id, before.id) <= 0)
+        problems.push(`${entry.subject}: grant ${entry.id} does not rise above ${before.id}`);
       if (before && entry.data.purpose !== 'migration') {
         const proof = byId.get(release.entry);
-        if (!proof) problems.push(`${entry.subject}: grant ${entry.id} rests on ${release.entry}, which is not in the log`);
-        else if (proof.seq >= seq) problems.push(`${entry.subject}: grant ${entry.id} comes before its proof ${release.entry}`);
+        if (!proof)
+          problems.push(`${entry.subject}: grant ${entry.id} rests on ${release.entry}, which is not in the log`);
+        else if (proof.seq >= seq)
+          problems.push(`${entry.subject}: grant ${entry.id} comes before its proof ${release.entry}`);
         else if (!RELEASES[release.kind]?.includes(proof.entry.type)) {
           problems.push(`${entry.subject}: grant ${entry.id} calls ${proof.entry.type} a proof ${release.kind}`);
         } else if (proof.entry.subject.startsWith('host/') && proof.entry.subject !== `host/${before.data.host}`) {
-          problems.push(`${entry.subject}: grant ${entry.id} rests on the fence of ${proof.entry.subject}, but ${before.data.host} held it`);
+          problems.push(
+            `${entry.subject}: grant ${entry.id} rests on the fence of ${proof.entry.subject}, but ${before.data.host} held it`,
+          );
         }
       }
       grants.set(entry.id, entry);
@@ -45,9 +58,14 @@ export function grantsAndProofs(entries: readonly Stored[]): string[] {
     }
     if (entry.type === 'start.succeeded') {
       const grant = grants.get(entry.data.token);
-      if (!grant) problems.push(`${entry.subject}: started on ${entry.data.host} under ${entry.data.token}, which nobody granted`);
+      if (!grant)
+        problems.push(
+          `${entry.subject}: started on ${entry.data.host} under ${entry.data.token}, which nobody granted`,
+        );
       else if (grant.subject !== entry.subject || grant.data.host !== entry.data.host) {
-        problems.push(`${entry.subject}: started on ${entry.data.host} under a grant for ${grant.subject} on ${grant.data.host}`);
+        problems.push(
+          `${entry.subject}: started on ${entry.data.host} under a grant for ${grant.subject} on ${grant.data.host}`,
+        );
       }
     }
   }
@@ -66,7 +84,7 @@ export function sameLog(logs: ReadonlyMap<string, readonly Stored[]>): string[] 
 }
 
 /** Looks all the time whether a guest runs on two hosts. A second QEMU that cannot run (migration, pause) is allowed. */
-export function watchInstances(everyMs = 250) {
+export function watchInstances(everyMs = 400) {
   const problems: string[] = [];
   let ended = false;
   let looking = Promise.resolve();
@@ -76,7 +94,9 @@ export function watchInstances(everyMs = 250) {
     for (const { name, on } of status?.guests ?? []) {
       if (on.length < 2) continue;
       const running = async () => {
-        const states = await Promise.all(on.map((host) => stateOn(status?.nodes.find((node) => node.name === host)?.init, name)));
+        const states = await Promise.all(
+          on.map((host) => stateOn(status?.nodes.find((node) => node.name === host)?.init, name)),
+        );
         return on.filter((_host, index) => states[index] === 'running');
       };
       // Twice: between two looks a migration may have gone over.

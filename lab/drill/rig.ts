@@ -1,10 +1,10 @@
 /** The hands and eyes of a drill: faults, the nodes' own interface, the guests, and the list of what held. */
 import { join } from 'node:path';
+import { loadClientKeys } from '../../adapters/keys/load.ts';
+import { stepDownStream, streamLeader } from '../../adapters/nats/admin.ts';
 import { openConnections } from '../../adapters/nats/connections.ts';
-import { streamLeader, stepDownStream } from '../../adapters/nats/admin.ts';
 import { PORTS } from '../../adapters/nats/server-config.ts';
 import { inboxOf } from '../../adapters/nats/subjects.ts';
-import { loadClientKeys } from '../../adapters/keys/load.ts';
 import type { Stored } from '../../machines/entries.ts';
 import type { Status } from '../../services/api-status.ts';
 import { ask, askLines, type LabStatus, labFault, labStatus } from '../client.ts';
@@ -18,6 +18,9 @@ export type Rig = ReturnType<typeof createRig>;
 
 /** A node that is frozen or going down does not hold up the others for longer. */
 const ANSWER_MS = 1_500;
+/** Looking costs the nodes something on the lab's few cores. */
+const LOOK_MS = 250;
+const QUIET_MS = 1_500;
 
 export function createRig(prober: Prober) {
   const checks: Check[] = [];
@@ -33,12 +36,16 @@ export function createRig(prober: Prober) {
 
   /** Every node that is on, with the socket of its daemon. */
   const sockets = async () =>
-    (await lab()).nodes.flatMap(({ name, init }) => (init ? [{ name, path: `/proc/${init}/root/run/rekindle/api.sock` }] : []));
+    (await lab()).nodes.flatMap(({ name, init }) =>
+      init ? [{ name, path: `/proc/${init}/root/run/rekindle/api.sock` }] : [],
+    );
 
   /** What each node that answers says, the one that knows most first. */
   async function statuses(): Promise<{ name: string; path: string; status: Status }[]> {
     const asked = (await sockets()).map(async ({ name, path }) => {
-      const status = (await ask(path, 'GET', '/v1/status', undefined, ANSWER_MS).catch(() => undefined)) as Status | undefined;
+      const status = (await ask(path, 'GET', '/v1/status', undefined, ANSWER_MS).catch(() => undefined)) as
+        | Status
+        | undefined;
       return status ? [{ name, path, status }] : [];
     });
     return (await Promise.all(asked)).flat().sort((a, b) => b.status.seq - a.status.seq);
@@ -49,6 +56,8 @@ export function createRig(prober: Prober) {
     if (!first) throw new Error('no rekindled answers');
     return first;
   }
+
+  const logAt = (path: string, seq: number) => askLines<Stored>(path, `/v1/log?from=${Math.max(1, seq)}`);
 
   const rig = {
     prober,
@@ -65,9 +74,8 @@ export function createRig(prober: Prober) {
     status: async () => (await best()).status,
 
     /** Entries from `seq` on, as the node has them that has read furthest. */
-    async log(seq: number): Promise<Stored[]> {
-      return askLines<Stored>((await best()).path, `/v1/log?from=${Math.max(1, seq)}`);
-    },
+    log: async (seq: number) => logAt((await best()).path, seq),
+    logAt,
 
     async why(subject: string): Promise<string[]> {
       const { path } = await best();
@@ -91,43 +99,68 @@ export function createRig(prober: Prober) {
     /** Records what must hold by then. Never rejects: a drill goes on and tells everything it saw. */
     async check(name: string, timeoutMs: number, holds: () => Promise<true | string>): Promise<void> {
       let why = 'not looked at yet';
-      await until(name, timeoutMs, async () => {
-        const answer = await holds().catch((error: unknown) => String(error));
-        if (answer === true) return true;
-        why = answer;
-        return undefined;
-      }).then(
+      await until(
+        name,
+        timeoutMs,
+        async () => {
+          const answer = await holds().catch((error: unknown) => String(error));
+          if (answer === true) return true;
+          why = answer;
+          return undefined;
+        },
+        LOOK_MS,
+      ).then(
         () => note(name, []),
         () => note(name, [`after ${timeoutMs / 1000} s: ${why}`]),
       );
     },
 
-    /** Every host in service, every guest where it prefers to be, and answering. */
-    calm: () =>
-      until('a calm cluster', 60_000, async () => {
-        const said = await statuses();
-        const top = said[0]?.status;
-        const on = (await lab()).nodes;
-        const settled =
-          said.length === on.length &&
-          said.every(({ status }) => status.roles.leader !== null && status.roles.leader === top?.roles.leader && status.seq === top.seq) &&
-          said.every(({ status }) => status.roles.nats.every(({ connected }) => connected)) &&
-          top?.hosts.every(({ state, selfFencing }) => state === 'running' && selfFencing) &&
-          GUESTS.every((guest) => top.guests.some((one) => one.name === guest.name && one.state === 'running' && one.host === guest.prefers)) &&
-          top.pending.length === 0 &&
-          GUESTS.every(({ name }) => prober.lives(name).length > 0);
-        return settled ? top : undefined;
-      }),
+    /** Every host in service, every guest where it prefers to be and answering, and nothing to write for a while. */
+    calm: () => {
+      let quiet = { seq: -1, sinceMs: 0 };
+      return until(
+        'a calm cluster',
+        60_000,
+        async () => {
+          const said = await statuses();
+          const top = said[0]?.status;
+          const on = (await lab()).nodes;
+          const settled =
+            said.length === on.length &&
+            said.every(
+              ({ status }) =>
+                status.roles.leader !== null && status.roles.leader === top?.roles.leader && status.seq === top.seq,
+            ) &&
+            said.every(({ status }) => status.roles.nats.every(({ connected }) => connected)) &&
+            top?.hosts.every(({ state, selfFencing }) => state === 'running' && selfFencing) &&
+            GUESTS.every((guest) =>
+              top.guests.some(
+                (one) => one.name === guest.name && one.state === 'running' && one.host === guest.prefers,
+              ),
+            ) &&
+            top.pending.length === 0 &&
+            GUESTS.every(({ name }) => prober.lives(name).length > 0);
+          if (!settled || top?.seq !== quiet.seq) quiet = { seq: top?.seq ?? -1, sinceMs: Date.now() };
+          return settled && Date.now() - quiet.sinceMs >= QUIET_MS ? top : undefined;
+        },
+        LOOK_MS,
+      );
+    },
 
     /** Makes `stream` the node whose nats-server leads the stream, and `controller` the leading controller. */
     async lead({ stream, controller }: { stream: string; controller: string }): Promise<void> {
       await leadStream(await nodesOf(), stream);
-      await until(`${controller} to lead`, 60_000, async () => {
-        const leader = (await rig.status()).roles.leader;
-        if (leader === controller) return true;
-        if (leader !== null) await rig.order({ kind: 'step-down' }).catch(() => {});
-        return undefined;
-      });
+      await until(
+        `${controller} to lead`,
+        60_000,
+        async () => {
+          const leader = (await rig.status()).roles.leader;
+          if (leader === controller) return true;
+          if (leader !== null) await rig.order({ kind: 'step-down' }).catch(() => {});
+          return undefined;
+        },
+        LOOK_MS,
+      );
     },
   };
 
@@ -148,12 +181,17 @@ async function leadStream(nodes: readonly { name: string; control: string }[], w
     say: { info() {}, warn() {}, error() {} },
   });
   try {
-    await until(`${wanted} to lead the stream`, 60_000, async () => {
-      const leader = await streamLeader(connections, CLUSTER).catch(() => null);
-      if (leader === wanted) return true;
-      if (leader !== null) await stepDownStream(connections, CLUSTER, wanted).catch(() => {});
-      return undefined;
-    });
+    await until(
+      `${wanted} to lead the stream`,
+      60_000,
+      async () => {
+        const leader = await streamLeader(connections, CLUSTER).catch(() => null);
+        if (leader === wanted) return true;
+        if (leader !== null) await stepDownStream(connections, CLUSTER, wanted).catch(() => {});
+        return undefined;
+      },
+      LOOK_MS,
+    );
   } finally {
     await connections.close();
   }

@@ -35,11 +35,11 @@ cat >/www/cgi-bin/state <<'X'
 read -r up rest </proc/uptime
 read -r id </www/id.json
 read -r writer </www/writer
-printf 'Content-Type: application/json\n\n%s,"uptime":%s,"writer":"%s"}\n' "${id%\}}" "$up" "$writer"
+printf 'Content-Type: application/json\r\n\r\n%s,"uptime":%s,"writer":"%s"}\n' "${id%\}}" "$up" "$writer"
 X
 cat >/www/cgi-bin/do <<'X'
 #!/bin/sh
-printf 'Content-Type: text/plain\n\nok\n'
+printf 'Content-Type: text/plain\r\n\r\nok\n'
 what=$QUERY_STRING
 (
   exec </dev/null >/dev/null 2>&1

@@ -62,6 +62,8 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
   // Grants are only given to a registered life; without any, registering again does no harm.
   let registered = memory.grants().length > 0;
   let libvirtLost = false;
+  /** Guests whose pause was reported; only their resuming is news. */
+  const pausedByOthers = new Set<string>();
 
   const outbox = createOutbox(host, `${life.counter}-${Math.round(clock.wall())}`, times.suspectMs, ports);
   const lease = holdLease({ host, voters: spec.voters, times }, life.counter, ports, {
@@ -118,7 +120,10 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
 
   const startedMs = clock.now();
   /** A watchdog that is meant to be there and is not armed yet is waited for a little, or the host would count as unable to stop itself. */
-  const settled = () => spec.hosts[host]?.watchdog.kind === 'none' || petter.armed() !== null || clock.now() > startedMs + 2 * times.suspectMs;
+  const settled = () =>
+    spec.hosts[host]?.watchdog.kind === 'none' ||
+    petter.armed() !== null ||
+    clock.now() > startedMs + 2 * times.suspectMs;
 
   const selfPortrait = async () => {
     const armed = petter.armed();
@@ -132,7 +137,8 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
 
   async function survey(epoch: number): Promise<CommandAnswer> {
     // Counted in from now on, so it must be able to run what it is given.
-    if (clock.now() >= lease.endMs() || ending || !settled()) return { kind: 'refused', reason: 'this host is not ready', epoch };
+    if (clock.now() >= lease.endMs() || ending || !settled())
+      return { kind: 'refused', reason: 'this host is not ready', epoch };
     return { kind: 'survey', host, epoch, ...(await selfPortrait()), journal: journalHead() };
   }
 
@@ -241,12 +247,12 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
       case 'resumed':
         // libvirt asks no hook before a resume, so somebody's `virsh resume` without a lease is undone here.
         if (quiesce.active()) await hypervisor.pause(event.guest);
-        else reportGuest('guest.resumed', event.guest, {});
+        else if (pausedByOthers.delete(event.guest)) reportGuest('guest.resumed', event.guest, {});
         return;
       case 'paused':
-        if (!quiesce.active() && !commands.leaving(event.guest))
-          reportGuest('guest.paused', event.guest, { why: event.detail });
-        return;
+        if (quiesce.active() || commands.leaving(event.guest) || commands.starting().includes(event.guest)) return;
+        pausedByOthers.add(event.guest);
+        return reportGuest('guest.paused', event.guest, { why: event.detail });
       default:
         return;
     }

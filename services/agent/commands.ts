@@ -115,7 +115,7 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     const before = memory.done(intent);
     if (before) return Promise.resolve(before);
     const running = inFlight.get(intent);
-    if (running) return running;
+    if (running !== undefined) return running;
     const run = (async () => {
       try {
         const outcome = await act();

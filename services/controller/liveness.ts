@@ -1,5 +1,5 @@
 /** Which hosts are silent: heard by this controller, confirmed by a majority of voters. One witness is never enough. */
-import type { Fleet } from '../../machines/fleet.ts';
+import type { Fleet, HostStateName } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
 import { majorityOf } from '../majority.ts';
@@ -14,12 +14,13 @@ export interface Silence {
 }
 
 /** States in which a host owes the cluster its voice. */
-const EXPECTED = new Set(['running', 'draining', 'maintenance']);
+export const owesItsVoice = (state: HostStateName): boolean =>
+  state === 'running' || state === 'draining' || state === 'maintenance';
 
 /** Hosts that should be heard and are not, by this node alone. */
 export function quietHosts(fleet: Fleet, hearing: Hearing, times: Times): string[] {
   return Object.keys(fleet.hosts)
-    .filter((host) => EXPECTED.has(fleet.hosts[host]!.state) && hearing.silentMs(host) > times.suspectMs)
+    .filter((host) => owesItsVoice(fleet.hosts[host]!.state) && hearing.silentMs(host) > times.suspectMs)
     .sort();
 }
 

@@ -1,24 +1,20 @@
 /** What the leader of one epoch does, from its election to its last moment. */
-
-import { headroom } from '../../machines/admission.ts';
-import { brakeVerdict } from '../../machines/brake.ts';
-import type { Draft } from '../../machines/entries.ts';
-import type { Fleet } from '../../machines/fleet.ts';
-import { runnable } from '../../machines/runnable.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
-import { every, pause } from '../every.ts';
+import { every } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
 import type { Bus, Clock, Log, PowerSwitch, Say, Verify } from '../ports.ts';
-import { addresses, type LeaderAnswer, type Order, orderSchema, type Report, reportSchema } from '../protocol.ts';
-import { type ExecuteContext, execute, placeAll } from './execute.ts';
-import { block, type FenceOrder, type FencePorts, type FenceResult, fence } from './fence.ts';
-import { confirmSilence, quietHosts } from './liveness.ts';
+import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } from '../protocol.ts';
+import { dispatchPending } from './dispatch.ts';
+import type { ExecuteContext } from './execute.ts';
+import { createFences } from './fences.ts';
 import { mendLog } from './mend-log.ts';
-import { carryOut } from './orders.ts';
+import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
+import { watchSilence } from './silence-watch.ts';
 import { surveyAll } from './survey.ts';
+import { fireTimers, noteHeadroom } from './upkeep.ts';
 
 export interface ReignPorts {
   readonly bus: Bus;
@@ -38,7 +34,7 @@ export interface ReignConfig {
 }
 
 const TICK_MS = 25;
-/** Headroom is recomputed at most this often. */
+/** The forecast is recomputed at most this often. */
 const HEADROOM_MS = 1_000;
 
 export async function reign(
@@ -49,271 +45,56 @@ export async function reign(
   ports: ReignPorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { bus, clock, say } = ports;
+  const { bus, clock, say, verify } = ports;
   const { node, spec } = config;
   const { times } = spec;
-  const pen = createPen(node, epoch, { ...ports, replica }, signal);
-  const fleet = replica.fleet;
+  const { fleet } = replica;
   const ends: (() => void)[] = [];
+  signal.addEventListener('abort', () => {
+    for (const end of ends) end();
+  });
   const quietly = (what: string) => (error: unknown) => {
     if (!(error instanceof ReignOver) && !signal.aborted) say.error(`${what} broke off`, { error: String(error) });
   };
 
-  // From the first moment, even while the log is stalled: followers learn who leads, silent hosts are blocked.
+  const first = createPen(node, epoch, { ...ports, replica }, signal);
+  const elected = mendLog(replica, ports, signal).then(() => writeElection(first, config, epoch));
+  // Nothing else of this epoch may stand in the log before its election does.
+  const pen: Pen = { write: (decide) => elected.then(() => first.write(decide)) };
+  const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, ports.switches, signal);
+
+  // From the first moment, even while the log is stalled: followers learn who leads, silent hosts are being proven stopped.
   ends.push(
     every(clock, times.heartbeatMs, () =>
       bus.publish(addresses.leader, { kind: 'leader', node, epoch, ...replica.head() }),
     ),
+    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, bus, say, quietly })),
   );
-  signal.addEventListener('abort', () => {
-    for (const end of ends) end();
-  });
 
-  const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, ports.switches, signal);
-  const suspecting = watchSilence(fleet, hearing, pen, fences, ports, times, quietly);
-  ends.push(every(clock, TICK_MS, suspecting));
-
-  await mendLog(replica, ports, signal);
-  await pen.write((now) =>
-    now.epoch < epoch ? [{ type: 'leader.elected', subject: 'cluster', cause: 'observation', data: { node } }] : [],
-  );
-  await pen.write((now) =>
-    now.spec === null
-      ? [{ type: 'cluster.configured', subject: 'cluster', cause: 'operator', data: { digest: config.digest, spec } }]
-      : [],
-  );
-  if (fleet().digest !== config.digest)
+  await elected;
+  if (fleet().digest !== config.digest) {
     say.warn("this node's cluster file differs from the one in the log; the log's is in force", {
       ours: config.digest,
       log: fleet().digest,
     });
-
+  }
   const context: ExecuteContext = { epoch, pen, fleet, signal, fence: fences.join, loads: () => ({}) };
-  ends.push(dispatchPending(context, replica, ports, quietly));
-  ends.push(serveReports(pen, bus), serveOrders(config, pen, fleet, ports, fences));
-  ends.push(every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)));
-  ends.push(every(clock, HEADROOM_MS, () => noteHeadroom(pen).catch(quietly('admission'))));
+  ends.push(
+    dispatchPending(context, replica, ports, quietly),
+    serveReports(pen, bus),
+    serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
+    every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
+    every(clock, HEADROOM_MS, () => noteHeadroom(pen).catch(quietly('forecast'))),
+  );
   await surveyAll(epoch, fleet, pen, ports, signal);
 }
 
-interface Fences {
-  /** Starts proving, or joins the proof already under way. */
-  join(host: string, counter: number): Promise<FenceResult>;
-  block(host: string, counter: number): ReturnType<typeof block>;
-}
-
-/** At most one fence per life of a host at a time, whoever asks for it. */
-function createFences(
-  epoch: number,
-  spec: ClusterSpec,
-  fleet: () => Fleet,
-  ports: FencePorts,
-  switches: ReignPorts['switches'],
-  signal: AbortSignal,
-): Fences {
-  const running = new Map<string, Promise<FenceResult>>();
-  const orderFor = (host: string, counter: number): FenceOrder => ({
-    host,
-    counter,
-    epoch,
-    voters: (fleet().spec ?? spec).voters,
-    times: (fleet().spec ?? spec).times,
-    selfFencing: fleet().hosts[host]?.context.selfFencing ?? false,
-    switches: switches(host),
-    wanted: () => {
-      const context = fleet().hosts[host]?.context;
-      return context?.incarnation?.counter === counter && context.fence === null;
-    },
-  });
-  return {
-    join(host, counter) {
-      const key = `${host}/${counter}`;
-      const before = running.get(key);
-      if (before) return before;
-      const proof = fence(orderFor(host, counter), ports, signal);
-      running.set(key, proof);
-      // Kept until its outcome is folded: the early start and the intent share one proof.
-      const forget = () => void pause(ports.clock, 1_000).then(() => running.delete(key));
-      proof.then(forget, forget);
-      return proof;
-    },
-    block: (host, counter) => block(orderFor(host, counter), ports, signal),
-  };
-}
-
-type Quietly = (what: string) => (error: unknown) => void;
-
-/** Every tick: silent hosts are confirmed with the voters, suspected, and, unless held back, fenced at once. */
-function watchSilence(
-  fleet: () => Fleet,
-  hearing: Hearing,
-  pen: Pen,
-  fences: Fences,
-  { bus, say }: ReignPorts,
-  times: ClusterSpec['times'],
-  quietly: Quietly,
-) {
-  const asking = new Set<string>();
-
-  const suspect = async (host: string): Promise<void> => {
-    const silence = await confirmSilence(host, fleet(), hearing, times, bus);
-    if (!silence) return;
-    const { counter, silentMs, witnesses } = silence;
-    const now = fleet();
-    const mayFence = !now.frozen && !now.brake && !brakeVerdict(now, allSilent(now, hearing, times)).apply;
-    // Block and power off need no log (safety.md, "What may run without the durable log"), so they do not wait for it.
-    // Brake and freeze are obeyed here as they are in the fold.
-    if (mayFence) fences.join(host, counter).catch(quietly('fence'));
-    say.warn('host is silent', { host, silentMs });
-    await pen.write((current) => {
-      const known = current.hosts[host]!;
-      if (
-        known.context.incarnation?.counter !== counter ||
-        !['running', 'draining', 'maintenance'].includes(known.state)
-      )
-        return [];
-      const verdict = brakeVerdict(current, allSilent(current, hearing, times));
-      const brake: Draft[] =
-        verdict.apply && !current.brake
-          ? [
-              {
-                type: 'brake.applied',
-                subject: 'cluster',
-                cause: 'observation',
-                data: { silent: allSilent(current, hearing, times), of: Object.keys(current.hosts).length },
-              },
-            ]
-          : [];
-      return [
-        ...brake,
-        {
-          type: 'host.suspected',
-          subject: `host/${host}`,
-          cause: 'observation',
-          data: { counter, silentMs, witnesses: [...witnesses] },
-        },
-      ];
-    });
-  };
-
-  return () => {
-    const now = fleet();
-    for (const host of quietHosts(now, hearing, times)) {
-      if (asking.has(host)) continue;
-      asking.add(host);
-      void suspect(host)
-        .catch(quietly('suspicion'))
-        .finally(() => asking.delete(host));
-    }
-    for (const [host, { state, context }] of Object.entries(now.hosts)) {
-      if (state !== 'suspect' || hearing.silentMs(host) > times.heartbeatMs * 2 || asking.has(host)) continue;
-      asking.add(host);
-      const clear: Draft = {
-        type: 'host.cleared',
-        subject: `host/${host}`,
-        cause: 'observation',
-        data: { counter: context.incarnation?.counter ?? 0, why: 'heard again' },
-      };
-      void pen
-        .write((current) => (current.hosts[host]?.state === 'suspect' ? [clear] : []))
-        .catch(quietly('clearing'))
-        .finally(() => asking.delete(host));
-    }
-    if (now.brake && !asking.has('brake') && !brakeVerdict(now, allSilent(now, hearing, times)).apply) {
-      asking.add('brake');
-      void pen
-        .write((current) =>
-          current.brake
-            ? [
-                {
-                  type: 'brake.released',
-                  subject: 'cluster',
-                  cause: 'observation',
-                  data: { by: 'enough hosts are heard again' },
-                },
-              ]
-            : [],
-        )
-        .catch(quietly('brake'))
-        .finally(() => asking.delete('brake'));
-    }
-  };
-}
-
-/** Every host whose voice is missing, whatever its state, except those already proven stopped. */
-function allSilent(fleet: Fleet, hearing: Hearing, times: ClusterSpec['times']): string[] {
-  return Object.entries(fleet.hosts)
-    .filter(
-      ([host, { context }]) =>
-        context.incarnation !== null && context.fence === null && hearing.silentMs(host) > times.suspectMs,
-    )
-    .map(([host]) => host)
-    .sort();
-}
-
-/** Carries out what is pending, now and whenever the state changes. */
-function dispatchPending(context: ExecuteContext, replica: Replica, ports: ReignPorts, quietly: Quietly): () => void {
-  const inFlight = new Set<string>();
-  const look = () => {
-    if (context.signal.aborted) return;
-    const { ready } = runnable(context.fleet());
-    const fresh = ready.filter(({ id }) => !inFlight.has(id));
-    const places = fresh.filter(({ intent }) => intent.type === 'place');
-    const run = (ids: string[], work: Promise<void>, what: string) => {
-      for (const id of ids) inFlight.add(id);
-      void work.catch(quietly(what)).finally(() => {
-        for (const id of ids) inFlight.delete(id);
-      });
-    };
-    if (places.length > 0)
-      run(
-        places.map(({ id }) => id),
-        placeAll(places, context),
-        'placement',
-      );
-    for (const pending of fresh) {
-      if (pending.intent.type === 'place' || pending.intent.type === 'reinstall') continue;
-      run([pending.id], execute(pending, context, ports), pending.intent.type);
-    }
-  };
-  const end = replica.onEntry(look);
-  // A second look now and then takes up what an interrupted try left pending.
-  const stop = every(ports.clock, 1_000, look);
-  return () => {
-    end();
-    stop();
-  };
-}
-
-function fireTimers(fleet: () => Fleet, pen: Pen, clock: Clock, quietly: Quietly): () => void {
-  const firing = new Set<string>();
-  return () => {
-    const nowMs = clock.wall();
-    for (const { id, armedSeq, dueMs, subject } of Object.values(fleet().timers)) {
-      if (dueMs > nowMs || firing.has(id)) continue;
-      firing.add(id);
-      const fired: Draft = { type: 'timer.fired', subject, cause: 'observation', data: { timer: id, armedSeq } };
-      void pen
-        .write((now) => (now.timers[id]?.armedSeq === armedSeq ? [fired] : []))
-        .catch(quietly('timer'))
-        .finally(() => firing.delete(id));
-    }
-  };
-}
-
-async function noteHeadroom(pen: Pen): Promise<void> {
-  await pen.write((fleet) => {
-    const now = headroom(fleet);
-    if (fleet.headroom && fleet.headroom.survivable === now.survivable && fleet.headroom.why === now.why) return [];
-    return [
-      {
-        type: 'headroom.changed',
-        subject: 'cluster',
-        cause: 'observation',
-        data: { survivable: now.survivable, why: now.why },
-      },
-    ];
-  });
+async function writeElection(pen: Pen, { node, digest, spec }: ReignConfig, epoch: number): Promise<void> {
+  const about = { subject: 'cluster', cause: 'observation' } as const;
+  await pen.write((fleet) => (fleet.epoch < epoch ? [{ type: 'leader.elected', ...about, data: { node } }] : []));
+  await pen.write((fleet) =>
+    fleet.spec === null ? [{ type: 'cluster.configured', ...about, data: { digest, spec } }] : [],
+  );
 }
 
 function serveReports(pen: Pen, bus: Bus): () => void {
@@ -325,15 +106,6 @@ function serveReports(pen: Pen, bus: Bus): () => void {
   });
 }
 
-function serveOrders(
-  config: ReignConfig,
-  pen: Pen,
-  fleet: () => Fleet,
-  { bus, verify }: ReignPorts,
-  fences: Fences,
-): () => void {
-  return bus.serve(addresses.orderAll, (message) => {
-    const order: Order = orderSchema.parse(message);
-    return carryOut(order, { pen, fleet, verify, block: fences.block, stepDown: config.stepDown });
-  });
+function serveOrders(context: OrderContext, bus: Bus): () => void {
+  return bus.serve(addresses.orderAll, (message) => carryOut(orderSchema.parse(message), context));
 }

@@ -33,7 +33,7 @@ export async function startHost(number = 1, prepare: (directory: string) => void
   const uuid = `77000000-0000-4000-8000-0000000000${String(number).padStart(2, '0')}`;
   const namespaces = ['-m', '-u', '-i', '-n', '-p', '-f', '--mount-proc', '--kill-child'];
   const command = ['--pdeathsig', 'KILL', 'unshare', ...namespaces, 'bash', join(here, 'hostinit.sh'), directory, uuid];
-  const outer = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const outer = spawn('setpriv', command, { stdio: 'ignore' });
   const pid = await childOf(outer.pid ?? 0);
   await sleep(50); // until /proc of the new namespace is mounted and node sees the right one
 

@@ -53,6 +53,19 @@ async function lostWhile(first: number, during: () => Promise<void>): Promise<nu
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe('one message over two servers', () => {
+  test('a handler that ended hears nothing more, also after a reconnection', async () => {
+    const agent = openBus(cluster.connect('agent', 'h2', ['h3']), 'test', 'h2');
+    const controller = openBus(cluster.connect('controller', 'h2', ['h2']), 'test', 'h2');
+    const end = agent.serve('agent.h2', () => 'here');
+    const ask = () => controller.request('agent.h2', {}, 500).catch((error: BusError) => error.kind);
+    await until('served', async () => (await ask()) === 'here');
+    await cluster.stop('h3');
+    await cluster.start('h3');
+    await until('served again', async () => (await ask()) === 'here');
+    end();
+    await until('nobody listens', async () => (await ask()) === 'no-responders', 2_000);
+  });
+
   test('each voter handles it once and is counted once', async () => {
     expect(await renew(1, 300, 4)).toEqual(hosts);
     expect(hosts.map((name) => handled.get(`${name}/1`))).toEqual([1, 1, 1]);
@@ -118,13 +131,19 @@ describe('losing a server', () => {
   });
 
   test('frozen: no renewal is lost while it says nothing, when it is given up, and when it thaws', async () => {
+    // One more connection, with more waiting for that server than any buffer holds.
+    const [full] = cluster.connect('controller', 'h3', ['h2']).paths;
+    await until('connected', () => full!.live() !== null);
     const lost = await lostWhile(2_000, async () => {
       cluster.signal('h2', 'SIGSTOP');
-      await pause(4_500);
-      cluster.signal('h2', 'SIGCONT');
+      for (let n = 0; n < 20; n++) full!.live()!.publish('rekindle.test.agent.h1', 'x'.repeat(1_000_000));
+      await until('it is given up', () => full!.live() === null, 6_000);
       await pause(1_000);
+      cluster.signal('h2', 'SIGCONT');
+      await until('it is back', () => full!.live() !== null, 6_000);
+      await pause(500);
     });
     expect(lost).toEqual([]);
     await until('all voters answer again', async () => (await renew(3_000, 250)).length === 3);
-  }, 20_000);
+  });
 });

@@ -148,7 +148,7 @@ describe('the process', () => {
     await third.stop();
     expect(await isAlive(last)).toBe(false);
     expect(await readFile(join(cluster.directory, 'h1/nats.log'), 'utf8')).toContain('Server Exiting');
-  }, 30_000);
+  });
 });
 
 describe('what the server really does', () => {

@@ -6,8 +6,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { powerSchema } from '../../machines/spec.ts';
 import type { IpmiSpec } from '../../adapters/power/ipmi.ts';
+import { powerSchema } from '../../machines/spec.ts';
 
 export const PASSWORD = 'lab-secret';
 
@@ -78,7 +78,9 @@ set_working_mc 0x20
     at('bmc.emu'),
     'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nsel_enable 0x20 1000 0x0a\nmc_enable 0x20\n',
   );
-  const sim = spawn('ipmi_sim', ['-c', at('lan.conf'), '-f', at('bmc.emu'), '-s', at('state'), '-n'], { stdio: 'ignore' });
+  const sim = spawn('ipmi_sim', ['-c', at('lan.conf'), '-f', at('bmc.emu'), '-s', at('state'), '-n'], {
+    stdio: 'ignore',
+  });
   const ended = once(sim, 'exit');
   const passwordFile = secret('password', `${PASSWORD}\n`);
 
@@ -86,7 +88,14 @@ set_working_mc 0x20
     directory,
     port,
     spec: (changes) => ({
-      ...(powerSchema.parse({ kind: 'ipmi', address: '127.0.0.1', port, user: 'admin', passwordFile, cipherSuite: 3 }) as IpmiSpec),
+      ...(powerSchema.parse({
+        kind: 'ipmi',
+        address: '127.0.0.1',
+        port,
+        user: 'admin',
+        passwordFile,
+        cipherSuite: 3,
+      }) as IpmiSpec),
       ...changes,
     }),
     secret,

@@ -12,18 +12,33 @@ beforeAll(async () => {
 });
 afterAll(() => bmc.stop());
 
-const agent = (spec: Omit<FenceAgentSpec, 'kind' | 'parameters' | 'secretFiles' | 'readingsApartMs' | 'timeoutMs'> & Partial<FenceAgentSpec>) =>
-  powerSchema.parse({ ...spec, kind: 'fence-agent' }) as FenceAgentSpec;
+const agent = (
+  spec: Omit<FenceAgentSpec, 'kind' | 'parameters' | 'secretFiles' | 'readingsApartMs' | 'timeoutMs'> &
+    Partial<FenceAgentSpec>,
+) => powerSchema.parse({ ...spec, kind: 'fence-agent' }) as FenceAgentSpec;
 const overLan = (changes: Partial<FenceAgentSpec> = {}) =>
   agent({
     agent: 'fence_ipmilan',
-    parameters: { ip: '127.0.0.1', ipport: String(bmc.port), username: 'admin', lanplus: '1', cipher: '3', power_wait: '0' },
+    parameters: {
+      ip: '127.0.0.1',
+      ipport: String(bmc.port),
+      username: 'admin',
+      lanplus: '1',
+      cipher: '3',
+      power_wait: '0',
+    },
     secretFiles: { password: bmc.spec().passwordFile },
     ...changes,
   });
 const dummy = (parameters: Record<string, string>, changes: Partial<FenceAgentSpec> = {}) =>
   agent({ agent: 'fence_dummy', parameters, ...changes });
-const reasonOf = (spec: FenceAgentSpec) => fenceAgentSwitch(spec).check().then(() => 'nothing', (error: Error) => error);
+const reasonOf = (spec: FenceAgentSpec) =>
+  fenceAgentSwitch(spec)
+    .check()
+    .then(
+      () => 'nothing',
+      (error: Error) => error,
+    );
 
 test('fence_ipmilan ends a real machine through a real BMC, and its status is what is believed', async () => {
   const power = fenceAgentSwitch(overLan());
@@ -68,13 +83,38 @@ test('fence_dummy: off and on are read back from where the agent keeps them', as
 });
 
 test.each([
-  ['a mistyped parameter', () => dummy({ status_flie: '/x' }), 'FENCE_PARAMETER_UNKNOWN', /status_flie \(did you mean status_file\?\)/],
+  [
+    'a mistyped parameter',
+    () => dummy({ status_flie: '/x' }),
+    'FENCE_PARAMETER_UNKNOWN',
+    /status_flie \(did you mean status_file\?\)/,
+  ],
   ['a foreign parameter', () => dummy({ zzzzzzzz: 'x' }), 'FENCE_PARAMETER_UNKNOWN', /no parameter zzzzzzzz;/],
   ['an action of its own', () => dummy({ action: 'reboot' }), 'FENCE_PARAMETER_WRONG', /action/],
-  ['a value that begins another line', () => dummy({ status_file: '/x\naction=on' }), 'FENCE_PARAMETER_WRONG', /control character/],
-  ['a password in the cluster file', () => overLan({ parameters: { ip: '127.0.0.1', password: 'lab-secret' } }), 'FENCE_PARAMETER_WRONG', /secretFiles/],
-  ['a secret for all to read', () => overLan({ secretFiles: { password: bmc.secret('open', 'x', 0o604) } }), 'SECRET_FILE_EXPOSED', /mode 604/],
-  ['an agent that is not installed', () => agent({ agent: 'fence_nonsuch' }), 'POWER_TOOL_MISSING', /fence_nonsuch is not installed/],
+  [
+    'a value that begins another line',
+    () => dummy({ status_file: '/x\naction=on' }),
+    'FENCE_PARAMETER_WRONG',
+    /control character/,
+  ],
+  [
+    'a password in the cluster file',
+    () => overLan({ parameters: { ip: '127.0.0.1', password: 'lab-secret' } }),
+    'FENCE_PARAMETER_WRONG',
+    /secretFiles/,
+  ],
+  [
+    'a secret for all to read',
+    () => overLan({ secretFiles: { password: bmc.secret('open', 'x', 0o604) } }),
+    'SECRET_FILE_EXPOSED',
+    /mode 604/,
+  ],
+  [
+    'an agent that is not installed',
+    () => agent({ agent: 'fence_nonsuch' }),
+    'POWER_TOOL_MISSING',
+    /fence_nonsuch is not installed/,
+  ],
 ])('%s is refused before anything is switched', async (_, spec, code, words) => {
   const file = join(bmc.directory, 'untouched');
   const error = await reasonOf(spec());
@@ -94,7 +134,9 @@ test('a value keeps its blanks and quotes on the way to the agent', async () => 
 test.each(['fence_virsh', 'fence_xvm', 'fence_vmware_rest', 'fence_scsi', 'fence_ack_manual', 'fence_dummy'])(
   '%s is no proof that a host is off, and is refused as a power switch',
   (name) => {
-    expect(() => powerSwitches({ power: [agent({ agent: name })] })).toThrow(expect.objectContaining({ code: 'FENCE_AGENT_NO_PROOF' }));
+    expect(() => powerSwitches({ power: [agent({ agent: name })] })).toThrow(
+      expect.objectContaining({ code: 'FENCE_AGENT_NO_PROOF' }),
+    );
   },
 );
 

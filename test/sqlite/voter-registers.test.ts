@@ -115,7 +115,15 @@ test('a full disk stops no epoch, costs nothing that was held, is said, and is o
     fs.ftruncateSync(ballast, 0);
     say(String(registers.raiseBlocked('a-host-of-a-rather-long-name-' + n, n) === n));
   `,
-    ['unshare', '--mount', '--map-root-user', 'sh', '-c', `mount -t tmpfs -o size=64k none '${directory}' && exec "$@"`, 'sh'],
+    [
+      'unshare',
+      '--mount',
+      '--map-root-user',
+      'sh',
+      '-c',
+      `mount -t tmpfs -o size=64k none '${directory}' && exec "$@"`,
+      'sh',
+    ],
   );
   const said = [];
   for await (const line of voter.lines) said.push(line);

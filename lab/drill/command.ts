@@ -1,0 +1,43 @@
+/** `npm run lab -- drill`: each run in a lab of its own, so that no run sees what another has left behind. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { labStatus } from '../client.ts';
+import { project } from '../layout.ts';
+import { end, inside, up } from '../world.ts';
+import type { DrillReport } from './drill.ts';
+import { loadDrill } from './load.ts';
+
+/** Rejects when the drill could not be carried out at all; a drill that failed is a report with `ok` false. */
+export async function runInFreshLab(name: string, say: (what: string) => void): Promise<DrillReport> {
+  const { layout = 'three' } = await loadDrill(name);
+  const wasUp = (await labStatus()) !== undefined;
+  if (wasUp) say('ending the lab that is up: a drill has one of its own');
+  await end();
+  await up({ layout, mode: 'rekindle', attached: false, say });
+  try {
+    return await runInside(name, say);
+  } finally {
+    if (!wasUp) await end();
+  }
+}
+
+function runInside(name: string, say: (what: string) => void): Promise<DrillReport> {
+  const [command, ...args] = inside(null, [process.execPath, join(project, 'lab/drill/run.ts'), name]);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let report = '';
+    let lastWords = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      report += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      lastWords = chunk.trim();
+      say(lastWords);
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(JSON.parse(report) as DrillReport);
+      else reject(new Error(`drill ${name}: ${lastWords}`));
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import type { Fleet } from '../../machines/fleet.ts';
+import type { ClusterSpec } from '../../machines/spec.ts';
+import { pause } from '../every.ts';
+import type { PowerSwitch } from '../ports.ts';
+import { type Block, block, type FenceOrder, type FencePorts, type FenceResult, fence } from './fence.ts';
+
+/** At most one fence per life of a host at a time, whoever asks for it. */
+export interface Fences {
+  /** Starts proving, or joins the proof already under way. */
+  join(host: string, counter: number): Promise<FenceResult>;
+  block(host: string, counter: number): Promise<Block>;
+}
+
+/** How long a proof is kept for its intent to find: the early start and the intent share one. */
+const KEPT_MS = 1_000;
+
+export function createFences(
+  epoch: number,
+  spec: ClusterSpec,
+  fleet: () => Fleet,
+  ports: FencePorts,
+  switches: (host: string) => readonly PowerSwitch[],
+  signal: AbortSignal,
+): Fences {
+  const running = new Map<string, Promise<FenceResult>>();
+
+  const orderFor = (host: string, counter: number): FenceOrder => ({
+    host,
+    counter,
+    epoch,
+    voters: (fleet().spec ?? spec).voters,
+    times: (fleet().spec ?? spec).times,
+    selfFencing: fleet().hosts[host]?.context.selfFencing ?? false,
+    switches: switches(host),
+    wanted: () => {
+      const context = fleet().hosts[host]?.context;
+      return context?.incarnation?.counter === counter && context.fence === null;
+    },
+  });
+
+  return {
+    join(host, counter) {
+      const key = `${host}/${counter}`;
+      const before = running.get(key);
+      if (before) return before;
+      const proof = fence(orderFor(host, counter), ports, signal);
+      running.set(key, proof);
+      const forget = () => void pause(ports.clock, KEPT_MS).then(() => running.delete(key));
+      proof.then(forget, forget);
+      return proof;
+    },
+    block: (host, counter) => block(orderFor(host, counter), ports, signal),
+  };
+}

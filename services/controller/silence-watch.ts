@@ -1,0 +1,112 @@
+/** Every tick of a reign: silent hosts are confirmed with the voters, suspected and, unless held back, fenced at once. */
+import { brakeVerdict } from '../../machines/brake.ts';
+import type { Draft } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import type { Times } from '../../machines/times.ts';
+import type { Hearing } from '../hearing.ts';
+import type { Bus, Say } from '../ports.ts';
+import type { Fences } from './fences.ts';
+import { confirmSilence, owesItsVoice, quietHosts, type Silence } from './liveness.ts';
+import type { Pen } from './pen.ts';
+
+export interface SilenceWatch {
+  readonly fleet: () => Fleet;
+  readonly hearing: Hearing;
+  readonly times: Times;
+  readonly pen: Pen;
+  readonly fences: Fences;
+  readonly bus: Bus;
+  readonly say: Say;
+  readonly quietly: (what: string) => (error: unknown) => void;
+}
+
+export function watchSilence({ fleet, hearing, times, pen, fences, bus, say, quietly }: SilenceWatch): () => void {
+  /** What is being asked or written about already. */
+  const busy = new Set<string>();
+  const once = (what: string, work: () => Promise<unknown>) => {
+    if (busy.has(what)) return;
+    busy.add(what);
+    void work()
+      .catch(quietly(what))
+      .finally(() => busy.delete(what));
+  };
+
+  /** Every host whose voice is missing, whatever its state, except those already proven stopped. */
+  const allSilent = (now: Fleet): string[] =>
+    Object.entries(now.hosts)
+      .filter(
+        ([host, { context }]) =>
+          context.incarnation !== null && context.fence === null && hearing.silentMs(host) > times.suspectMs,
+      )
+      .map(([host]) => host)
+      .sort();
+  const brakes = (now: Fleet) => brakeVerdict(now, allSilent(now)).apply;
+
+  const suspect = async (host: string): Promise<void> => {
+    const silence = await confirmSilence(host, fleet(), hearing, times, bus);
+    if (!silence) return;
+    say.warn('host is silent', { host, silentMs: silence.silentMs });
+    const now = fleet();
+    // Block and power off need no log (docs/safety.md, "What may run without the durable log"), so they do not wait for
+    // it. Brake and freeze are obeyed here just as where intents are carried out.
+    if (!now.frozen && !now.brake && !brakes(now)) fences.join(host, silence.counter).catch(quietly('fence'));
+    await pen.write((current) => suspicion(current, silence));
+  };
+
+  const suspicion = (now: Fleet, { host, counter, silentMs, witnesses }: Silence): Draft[] => {
+    const known = now.hosts[host];
+    if (!known || known.context.incarnation?.counter !== counter || !owesItsVoice(known.state)) return [];
+    const silent = allSilent(now);
+    const brake: Draft = {
+      type: 'brake.applied',
+      subject: 'cluster',
+      cause: 'observation',
+      data: { silent, of: Object.keys(now.hosts).length },
+    };
+    const suspected: Draft = {
+      type: 'host.suspected',
+      subject: `host/${host}`,
+      cause: 'observation',
+      data: { counter, silentMs, witnesses: [...witnesses] },
+    };
+    return brakes(now) && !now.brake ? [brake, suspected] : [suspected];
+  };
+
+  const clear = (host: string) =>
+    pen.write((now) => {
+      const known = now.hosts[host];
+      if (known?.state !== 'suspect') return [];
+      return [
+        {
+          type: 'host.cleared',
+          subject: `host/${host}`,
+          cause: 'observation',
+          data: { counter: known.context.incarnation?.counter ?? 0, why: 'heard again' },
+        },
+      ];
+    });
+
+  const releaseBrake = () =>
+    pen.write((now) =>
+      now.brake && !brakes(now)
+        ? [
+            {
+              type: 'brake.released',
+              subject: 'cluster',
+              cause: 'observation',
+              data: { by: 'enough hosts are heard again' },
+            },
+          ]
+        : [],
+    );
+
+  return () => {
+    const now = fleet();
+    for (const host of quietHosts(now, hearing, times)) once(`suspicion of ${host}`, () => suspect(host));
+    for (const [host, { state }] of Object.entries(now.hosts)) {
+      if (state === 'suspect' && hearing.silentMs(host) <= times.heartbeatMs * 2)
+        once(`clearing of ${host}`, () => clear(host));
+    }
+    if (now.brake && !brakes(now)) once('brake', releaseBrake);
+  };
+}
