@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../../machines/times.ts';
+import { type FenceOrder, fence } from '../../services/controller/fence.ts';
+import { createHearing } from '../../services/hearing.ts';
+import type { Bus, Outcome, PowerSwitch } from '../../services/ports.ts';
+import { blockText } from '../../services/voter/voter.ts';
+import { createScheduler, type Scheduler } from '../../sim/scheduler.ts';
+
+const times = PROFILES.fast;
+const REMAINING_MS = 4_000;
+
+function votersOf(
+  scheduler: Scheduler,
+  answering: readonly string[],
+  sign = (voter: string, text: string) => `${voter} ${text}`,
+): Bus {
+  return {
+    request: (address) =>
+      new Promise((resolve, reject) => {
+        const voter = address.slice('voter.'.length);
+        if (!answering.includes(voter))
+          return void scheduler.at(scheduler.now() + 500, () => reject(new Error('timeout')));
+        const said = { voter, host: 'h1', counter: 1, epoch: 7, remainingMs: REMAINING_MS };
+        scheduler.at(scheduler.now() + 2, () =>
+          resolve({ kind: 'blocked', answer: { ...said, signature: sign(voter, blockText(said)) } }),
+        );
+      }),
+    gather: async () => {},
+    publish() {},
+    serve: () => () => {},
+  };
+}
+
+const ok: Outcome = { kind: 'succeeded', detail: '' };
+const power = (states: ('on' | 'off' | 'unknown')[], off: Outcome = ok): PowerSwitch => ({
+  method: 'test',
+  readingsApartMs: 100,
+  off: async () => off,
+  on: async () => ok,
+  status: async () => (states.length > 1 ? states.shift()! : states[0]!),
+});
+
+async function run(
+  scheduler: Scheduler,
+  bus: Bus,
+  more: Partial<FenceOrder>,
+  hear?: (hearing: ReturnType<typeof createHearing>) => void,
+) {
+  const hearing = createHearing('h2', 500, scheduler.clock());
+  const order: FenceOrder = {
+    host: 'h1',
+    counter: 1,
+    epoch: 7,
+    voters: ['h1', 'h2', 'h3'],
+    times,
+    selfFencing: false,
+    switches: [],
+    wanted: () => true,
+    ...more,
+  };
+  const say = { info() {}, warn() {}, error() {} };
+  const verify = (key: string, text: string, signature: string) => signature === `${key} ${text}`;
+  let result: Awaited<ReturnType<typeof fence>> | undefined;
+  const keys = { h1: 'h1', h2: 'h2', h3: 'h3' };
+  const ended = new AbortController();
+  void fence(order, { bus, clock: scheduler.clock(), hearing, say, verify, keys }, ended.signal).then(
+    (r) => {
+      result = r;
+    },
+    () => {},
+  );
+  await scheduler.runUntil(50);
+  hear?.(hearing);
+  await scheduler.runUntil(20_000, () => result !== undefined);
+  const atMs = scheduler.now();
+  ended.abort();
+  return { result, atMs };
+}
+
+describe('fencing', () => {
+  test('power read off twice, apart, after a majority has blocked, is a proof', async () => {
+    const scheduler = createScheduler();
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), { switches: [power(['off'])] });
+    expect(result).toMatchObject({
+      kind: 'proven',
+      proof: { kind: 'R2', readings: [{ state: 'off' }, { state: 'off' }] },
+    });
+  });
+
+  test('without a majority of voters nothing is proven, whatever the power says', async () => {
+    const scheduler = createScheduler();
+    expect(
+      (await run(scheduler, votersOf(scheduler, ['h3']), { switches: [power(['off'])], selfFencing: true })).result,
+    ).toBeUndefined();
+  });
+
+  test('an answer with a forged signature is no vote', async () => {
+    const scheduler = createScheduler();
+    const forged = votersOf(scheduler, ['h2', 'h3'], (voter, text) => (voter === 'h3' ? 'forged' : `${voter} ${text}`));
+    expect((await run(scheduler, forged, { switches: [power(['off'])] })).result).toBeUndefined();
+  });
+
+  test.each([
+    ['on both times', power(['on'])],
+    ['off once only', power(['off', 'on'])],
+    ['unknown the second time', power(['off', 'unknown'])],
+    ['off, but the command failed', power(['off'], { kind: 'failed', reason: 'wrong password' })],
+  ])('a switch that reads %s proves nothing', async (_, switched) => {
+    const scheduler = createScheduler();
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), { switches: [switched] });
+    expect(result).toMatchObject({ kind: 'failed' });
+  });
+
+  test('a switch that reads off while the host is heard is not believed', async () => {
+    const scheduler = createScheduler();
+    const { result } = await run(
+      scheduler,
+      votersOf(scheduler, ['h2', 'h3']),
+      { switches: [power(['off'])] },
+      (hearing) => hearing.heard('h1'),
+    );
+    expect(result).toMatchObject({
+      kind: 'failed',
+      attempts: expect.arrayContaining([{ method: 'test', reason: expect.stringContaining('not to be trusted') }]),
+    });
+  });
+
+  test('with the switch dead the lease is waited out, and no less', async () => {
+    const scheduler = createScheduler();
+    const { result, atMs } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), {
+      switches: [power(['unknown'])],
+      selfFencing: true,
+    });
+    expect(result).toMatchObject({ kind: 'proven', proof: { kind: 'R3' } });
+    expect(atMs).toBeGreaterThanOrEqual(REMAINING_MS * 1.015);
+  });
+
+  test('a host that cannot stop itself is never proven dead by its lease', async () => {
+    const scheduler = createScheduler();
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), {
+      switches: [power(['unknown'])],
+      selfFencing: false,
+    });
+    expect(result).toMatchObject({ kind: 'failed' });
+  });
+
+  test('the power of a host that has registered another life is not cut', async () => {
+    const scheduler = createScheduler();
+    let cut = false;
+    const switched = { ...power(['off']), off: async () => ((cut = true), ok) };
+    await run(scheduler, votersOf(scheduler, ['h2', 'h3']), { switches: [switched], wanted: () => false });
+    expect(cut).toBe(false);
+  });
+});
