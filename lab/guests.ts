@@ -1,5 +1,5 @@
 /** The guests: their libvirt definition and their disks on the shared directory. */
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cache, DISK_BYTES, GUEST_MEMORY_MIB, GUESTS, type LabGuest, scripts, shared } from './layout.ts';
 
@@ -49,7 +49,6 @@ export function definitionOf(guest: LabGuest): string {
 }
 
 export async function makeDisks(): Promise<void> {
-  await mkdir(shared, { recursive: true });
   for (const guest of GUESTS) {
     const file = await open(guest.disk, 'w');
     await file.truncate(DISK_BYTES);

@@ -8,11 +8,14 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sh, until } from './exec.ts';
+import { until } from './exec.ts';
 import { cache, filesOf, type LabNode, project, scripts } from './layout.ts';
 import type { Network } from './network.ts';
 import { childrenOf, processesIn, signal } from './processes.ts';
+import { mountState } from './storage.ts';
 import { createWatchdog } from './watchdog.ts';
+
+const STATE_MIB = 512;
 
 export type Host = ReturnType<typeof createHost>;
 
@@ -45,28 +48,10 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
     }).catch((error: unknown) => say(`${node.name}: reset failed: ${error}`));
   });
 
-  /** State directory on a file system of its own. Falls back to a plain directory where loop devices are refused. */
+  /** Its state has a disk of its own, so that a full disk is this host's trouble alone. */
   async function prepare(): Promise<void> {
-    for (const directory of [files.home, files.state, files.etc, files.logs, files.bmc]) {
-      await mkdir(directory, { recursive: true });
-    }
-    try {
-      await sh('truncate', ['-s', '1G', files.stateImage]);
-      await sh('mke2fs', [
-        '-q',
-        '-t',
-        'ext4',
-        '-F',
-        '-E',
-        'lazy_itable_init=1,nodiscard',
-        '-J',
-        'size=8',
-        files.stateImage,
-      ]);
-      await sh('mount', ['-o', 'loop', files.stateImage, files.state]);
-    } catch (error) {
-      say(`${node.name}: no file system of its own for its state, so disk-full cannot be shown (${error})`);
-    }
+    for (const directory of [files.home, files.etc, files.logs, files.bmc]) await mkdir(directory, { recursive: true });
+    await mountState(files.state, STATE_MIB);
   }
 
   async function boot(): Promise<void> {
@@ -97,6 +82,8 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
         env: {
           PATH: process.env.PATH,
           HOME_DIR: files.home,
+          LOG_DIR: files.logs,
+          LAB_GUESTS: process.env.LAB_GUESTS ?? '',
           CACHE_DIR: cache,
           PROJECT: project,
           NODE_BIN: dirname(process.execPath),
@@ -123,7 +110,7 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
     }
     powered = false;
     watchdog.stop();
-    await network.detach(node).catch(() => {});
+    await network.detach(node);
   }
 
   const processes = () => (machine ? processesIn(machine.init) : []);

@@ -72,12 +72,12 @@ export function filesOf(node: LabNode) {
   const home = join(run, 'hosts', node.name);
   return {
     home,
-    /** Its own small file system, mounted at /var/lib/rekindle: a full disk is one node's trouble. */
-    stateImage: join(home, 'state.img'),
+    /** Mounted at /var/lib/rekindle. */
     state: join(home, 'state'),
     etc: join(home, 'etc'),
     libvirt: join(home, 'libvirt'),
-    logs: join(home, 'logs'),
+    /** On disk, to be read from outside and after the lab has ended. */
+    logs: join(run, 'logs', node.name),
     bootId: join(home, 'boot-id'),
     watchdog: join(home, 'watchdog.sock'),
     bmc: join(home, 'bmc'),

@@ -69,6 +69,12 @@ export function createNetwork(nodes: readonly LabNode[]) {
     await applySpeed(node);
   }
 
+  /** Removes the stack of a node that is off. The cables go first: with the namespace alone they would go some time later. */
+  async function detach(node: LabNode): Promise<void> {
+    for (const wire of WIRES) await sh('ip', ['link', 'del', port(node, wire)]).catch(() => {});
+    await sh('ip', ['netns', 'del', node.name]).catch(() => {});
+  }
+
   return {
     async build(): Promise<void> {
       const lines = [
@@ -86,6 +92,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
 
     /** A fresh network stack for a node that is about to boot, plugged in where no fault says otherwise. */
     async attach(node: LabNode): Promise<void> {
+      await detach(node);
       await sh('ip', ['netns', 'add', node.name]);
       const outside = WIRES.flatMap((wire) => [
         `link add ${port(node, wire)} type veth peer name ${wire === 'control' ? 'ctl' : 'dat'} netns ${node.name}`,
@@ -115,10 +122,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
       if (!attached.delete(node.name)) return;
       await sh('ip', ['-batch', '-'], { input: WIRES.map((wire) => `link set ${port(node, wire)} down`).join('\n') });
     },
-    /** Removes the stack of a node that is off. */
-    async detach(node: LabNode): Promise<void> {
-      await sh('ip', ['netns', 'del', node.name]);
-    },
+    detach,
 
     cut: (node: LabNode, wires: readonly Wire[]) => add(node, ...wires.map((wire) => ({ kind: 'cut', wire }) as const)),
     deafen: (node: LabNode, from: LabNode) => add(node, { kind: 'deaf', from, percent: 100 }),

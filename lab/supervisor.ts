@@ -5,7 +5,7 @@
  *   node lab/supervisor.ts LAYOUT rekindle|plain [attached]     attached: ends when its standard input does
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { createHost } from './host.ts';
 import { GUESTS, isLayout, LAYOUTS, run, socket } from './layout.ts';
 import { createNetwork } from './network.ts';
 import { startPlainly } from './plain.ts';
+import { mountMemory } from './storage.ts';
 
 const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
 if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
@@ -75,8 +76,7 @@ async function answers(address: string): Promise<true | undefined> {
 }
 
 async function start(): Promise<void> {
-  await mkdir('/run/netns', { recursive: true });
-  await network.build();
+  await Promise.all([network.build(), mountMemory()]);
   await Promise.all([...hosts.values()].map((host) => host.prepare()));
   await writeFile(
     join(run, 'hosts.txt'),

@@ -18,7 +18,7 @@ export function createWatchdog(node: LabNode, onExpiry: () => void) {
   return {
     async start(): Promise<void> {
       rmSync(files.watchdog, { force: true });
-      const log = openSync(join(files.home, 'watchdog.log'), 'a');
+      const log = openSync(join(files.logs, 'watchdog.log'), 'a');
       const child = spawn(
         process.execPath,
         [

@@ -31,7 +31,12 @@ export function admissionRefusal(fleet: Fleet, guest: string, host: string): str
   const entity = get(fleet.guests, guest);
   const counter = get(fleet.hosts, host)?.context.incarnation?.counter;
   if (!entity || counter === undefined || !headroom(fleet).survivable) return null;
-  const context = { ...entity.context, grant: { host, counter, token: '0.0' }, release: null, desired: 'running' as const };
+  const context = {
+    ...entity.context,
+    grant: { host, counter, token: '0.0' },
+    release: null,
+    desired: 'running' as const,
+  };
   const after = headroom({ ...fleet, guests: { ...fleet.guests, [guest]: { state: 'running', context } } });
   return after.survivable ? null : `with ${guest} on ${host}, ${after.why}`;
 }

@@ -120,7 +120,11 @@ export const dataSchemas = {
     gone: z.boolean(),
     detail: text,
   }),
-  'guest.hung': z.strictObject({ ...startOf, probe: z.enum(['qemu', 'agent', 'tcp', 'http', 'io-error']), detail: text }),
+  'guest.hung': z.strictObject({
+    ...startOf,
+    probe: z.enum(['qemu', 'agent', 'tcp', 'http', 'io-error']),
+    detail: text,
+  }),
   'guest.healthy': z.strictObject({ ...startOf, probe: text }),
   'guest.paused': z.strictObject({ ...startOf, why: text }),
   'guest.resumed': z.strictObject({ ...startOf }),

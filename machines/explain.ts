@@ -2,7 +2,7 @@
 import type { Entry, Stored } from './entries.ts';
 import type { Fleet, GuestEntity } from './fleet.ts';
 import { place } from './placement.ts';
-import { duration, nameOf, proofSentence, sentence } from './sentences.ts';
+import { duration, list, nameOf, proofSentence, sentence } from './sentences.ts';
 import { get } from './table.ts';
 
 /** A chain is never followed further than this. */
@@ -22,7 +22,9 @@ export function explain(subject: string, entries: readonly Stored[], fleet: Flee
   const present = presentState(subject, fleet);
   if (present === null) return [`there is no ${subject}`];
   const chain = causes(present.cause, entries);
-  const lines = [present.says];
+  const nearest = chain.links[0];
+  // The state's own reason is the nearest cause, often with what follows from it: said once.
+  const lines = [nearest && sentence(nearest.entry) === present.why ? present.is : `${present.is}: ${present.why}`];
   const first = chain.links.at(-1);
   for (const { entry } of chain.links) {
     lines.push(`${stamp(entry, first?.entry)}  ${sentence(entry)}`);
@@ -33,7 +35,8 @@ export function explain(subject: string, entries: readonly Stored[], fleet: Flee
 }
 
 interface Present {
-  readonly says: string;
+  readonly is: string;
+  readonly why: string;
   readonly cause: string;
 }
 
@@ -41,19 +44,22 @@ function presentState(subject: string, fleet: Fleet): Present | null {
   const name = nameOf(subject);
   if (subject.startsWith('guest/')) {
     const guest = get(fleet.guests, name);
-    return guest ? { says: `${name} is ${guest.state}${whereabouts(guest)}: ${guest.context.why}`, cause: guest.context.cause } : null;
+    return guest ? { ...guest.context, is: `${name} is ${guest.state}${whereabouts(guest)}` } : null;
   }
   if (subject.startsWith('host/')) {
     const host = get(fleet.hosts, name);
-    return host ? { says: `${name} is ${host.state}: ${host.context.why}`, cause: host.context.cause } : null;
+    return host ? { ...host.context, is: `${name} is ${host.state}` } : null;
   }
   if (subject !== 'cluster') return null;
   const { frozen, brake, headroom, leader, epoch } = fleet;
-  const says = [`${leader ?? 'nobody'} leads, epoch ${epoch}`];
-  if (frozen) says.push(`frozen by ${frozen.by}: ${frozen.reason}`);
-  if (brake) says.push(`storm brake on: ${brake.silent.join(', ')}`);
-  if (headroom) says.push(headroom.why);
-  return { says: says.join('; '), cause: frozen?.entry ?? brake?.entry ?? '' };
+  const why = [headroom?.why ?? 'headroom not yet known'];
+  if (brake) why.unshift(`storm brake on for ${list(brake.silent)}`);
+  if (frozen) why.unshift(`frozen by ${frozen.by}: ${frozen.reason}`);
+  return {
+    is: `${leader ?? 'nobody'} leads, epoch ${epoch}`,
+    why: why.join('; '),
+    cause: frozen?.entry ?? brake?.entry ?? '',
+  };
 }
 
 function whereabouts({ context: { grant, release, migratingTo } }: GuestEntity): string {
@@ -110,17 +116,26 @@ export function explainNot(subject: string, host: string, entries: readonly Stor
   if (last?.type === 'guest.granted' || last?.type === 'guest.unplaced') {
     const refused = last.data.refused.find((r) => r.host === host);
     if (refused) lines.push(`when ${name} was last placed (${last.time}), ${host} was excluded: ${refused.reason}`);
-    else if (last.type === 'guest.granted' && last.data.host === host) lines.push(`${name} was last placed on ${host} (${last.time}): ${last.data.why}`);
+    else if (last.type === 'guest.granted' && last.data.host === host)
+      lines.push(`${name} was last placed on ${host} (${last.time}): ${last.data.why}`);
     else if (last.type === 'guest.granted') {
-      lines.push(`when ${name} was last placed (${last.time}), ${host} was possible, but ${last.data.host} was chosen: ${last.data.why}`);
+      lines.push(
+        `when ${name} was last placed (${last.time}), ${host} was possible, but ${last.data.host} was chosen: ${last.data.why}`,
+      );
     }
   }
   const away: Fleet = { ...fleet, guests: { ...fleet.guests, [name]: released(guest) } };
-  const now = place(away, [{ type: 'place', guest: name, purpose: 'relocation', avoid: guest.context.avoid, prefer: null }])[0];
+  const now = place(away, [
+    { type: 'place', guest: name, purpose: 'relocation', avoid: guest.context.avoid, prefer: null },
+  ])[0];
   const refusedNow = now?.refused.find((r) => r.host === host);
   if (refusedNow) lines.push(`now ${host} is excluded: ${refusedNow.reason}`);
-  else if (now?.host === host) lines.push(`now ${host} would be chosen (${now.why}), but a guest that runs is not moved without need`);
-  else lines.push(`now ${host} would be possible, but ${now?.host ?? 'no host'} would be chosen: ${now?.why ?? 'unknown'}`);
+  else if (now?.host === host)
+    lines.push(`now ${host} would be chosen (${now.why}), but a guest that runs is not moved without need`);
+  else
+    lines.push(
+      `now ${host} would be possible, but ${now?.host ?? 'no host'} would be chosen: ${now?.why ?? 'unknown'}`,
+    );
   const fence = fleet.hosts[host]?.context.fence;
   if (fence) lines.push(`${host} is proven stopped: ${proofSentence(fence.proof)}`);
   return lines;

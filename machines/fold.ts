@@ -6,8 +6,10 @@
 import { type Draft, makeDraft } from './draft.ts';
 import type { Entry, EntryOf, Stored } from './entries.ts';
 import type { Fleet } from './fleet.ts';
-import { guestMachine, newGuest } from './guest.ts';
-import { hostMachine, newHost } from './host.ts';
+import { guestMachine } from './guest.ts';
+import { newGuest } from './guest-parts.ts';
+import { hostMachine } from './host.ts';
+import { newHost } from './host-parts.ts';
 import { rejection } from './rejection.ts';
 import { guestsOn, subjectsOf } from './routing.ts';
 import { nameOf } from './sentences.ts';

@@ -76,7 +76,12 @@ export function ofHolder({ context, event }: Args): boolean {
  * of the grant's own epoch, or a plain registration of the same life, may have been overtaken by the start: it proves
  * nothing (see `isUnlisted`).
  */
-function listingProves(context: GuestContext, event: Registration, holder: Omit<Grant, 'token'>, token: string): boolean {
+function listingProves(
+  context: GuestContext,
+  event: Registration,
+  holder: Omit<Grant, 'token'>,
+  token: string,
+): boolean {
   const { counter } = event.data.incarnation;
   if (nameOf(event.subject) !== holder.host || find(context, event)) return false;
   if (counter > holder.counter) return true;

@@ -22,7 +22,13 @@ export type Intent =
       readonly prefer: string | null;
     }
   /** Start under a grant. At most once per token: the agent remembers. */
-  | { readonly type: 'start'; readonly guest: string; readonly host: string; readonly counter: number; readonly token: string }
+  | {
+      readonly type: 'start';
+      readonly guest: string;
+      readonly host: string;
+      readonly counter: number;
+      readonly token: string;
+    }
   /** Destroy and see it gone. Idempotent. */
   | {
       readonly type: 'stop';
@@ -33,7 +39,13 @@ export type Intent =
       readonly graceful: boolean;
     }
   /** Probe first: ask both ends before a retry. `token` is the grant shared by source and target. */
-  | { readonly type: 'migrate'; readonly guest: string; readonly from: string; readonly to: string; readonly token: string };
+  | {
+      readonly type: 'migrate';
+      readonly guest: string;
+      readonly from: string;
+      readonly to: string;
+      readonly token: string;
+    };
 
 export type IntentType = Intent['type'];
 

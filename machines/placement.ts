@@ -89,7 +89,7 @@ function placeOne(inventory: Inventory, spec: GuestSpec, request: PlaceRequest):
   const open: HostRoom[] = [];
   for (const host of inventory.hosts) {
     if (wishes.only !== null && host.name !== wishes.only) continue;
-    const reason = refusal(host, inventory, spec, request, wishes);
+    const reason = refusal(host, spec, request, wishes);
     if (reason === null) open.push(host);
     else refused.push({ host: host.name, reason });
   }
@@ -104,7 +104,7 @@ function placeOne(inventory: Inventory, spec: GuestSpec, request: PlaceRequest):
 }
 
 /** The first hard constraint that excludes the host, as a clause; null when none does. */
-function refusal(host: HostRoom, inventory: Inventory, spec: GuestSpec, request: PlaceRequest, wishes: Wishes): string | null {
+function refusal(host: HostRoom, spec: GuestSpec, request: PlaceRequest, wishes: Wishes): string | null {
   if (host.closed !== null) return host.closed;
   if (request.avoid.includes(host.name)) {
     return request.purpose === 'migration' ? 'it runs there already' : 'it failed there lately';
@@ -166,6 +166,7 @@ function loadWith(host: HostRoom, { resources }: GuestSpec): number {
 
 function nowhere({ only }: Wishes, refused: Placement['refused']): string {
   const reasons = list(refused.map((r) => `${r.host}: ${r.reason}`));
-  if (only !== null) return refused.length === 0 ? `there is no host ${only}` : `only ${only} is in question; ${reasons}`;
+  if (only !== null)
+    return refused.length === 0 ? `there is no host ${only}` : `only ${only} is in question; ${reasons}`;
   return refused.length === 0 ? 'there are no hosts' : `every host is excluded; ${reasons}`;
 }

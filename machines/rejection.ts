@@ -37,7 +37,9 @@ export function rejection(fleet: Fleet, entry: Entry): string | null {
 
 function wrongReign(fleet: Fleet, { type, epoch, data }: Entry): string | null {
   if (type === 'leader.elected') {
-    return epoch > fleet.epoch ? null : `${data.node} was elected in epoch ${epoch}, not above the present ${fleet.epoch}`;
+    return epoch > fleet.epoch
+      ? null
+      : `${data.node} was elected in epoch ${epoch}, not above the present ${fleet.epoch}`;
   }
   if (epoch < fleet.epoch) return `written in epoch ${epoch}, over since epoch ${fleet.epoch} began`;
   // Entries carry the epoch of a leader that has announced itself in the log.

@@ -71,7 +71,10 @@ export function subjectsOf(fleet: Pick<Fleet, 'hosts' | 'guests' | 'timers'>, en
 function draining(fleet: Pick<Fleet, 'hosts' | 'guests'>, subject: string): string[] {
   const guest = get(fleet.guests, nameOf(subject))?.context;
   const ends = [guest?.grant?.host, guest?.migratingTo?.host].filter((host) => host !== undefined);
-  return sorted(ends.filter((host) => get(fleet.hosts, host)?.state === 'draining'), 'host');
+  return sorted(
+    ends.filter((host) => get(fleet.hosts, host)?.state === 'draining'),
+    'host',
+  );
 }
 
 const sorted = (names: string[], kind: 'host' | 'guest') => names.sort().map((name) => `${kind}/${name}`);

@@ -32,15 +32,19 @@ export function runnable(fleet: Fleet): Runnable {
 }
 
 function inOrder(fleet: Fleet): PendingIntent[] {
-  const priority = ({ intent }: PendingIntent) =>
-    ('guest' in intent && fleet.spec && get(fleet.spec.guests, intent.guest)?.priority) || 0;
-  return Object.values(fleet.intents).sort(
+  const ranked = Object.values(fleet.intents).map((pending) => {
+    const { intent } = pending;
+    const priority = 'guest' in intent && fleet.spec ? (get(fleet.spec.guests, intent.guest)?.priority ?? 0) : 0;
+    return { pending, rank: ORDER.indexOf(intent.type), priority };
+  });
+  ranked.sort(
     (a, b) =>
-      ORDER.indexOf(a.intent.type) - ORDER.indexOf(b.intent.type) ||
-      priority(b) - priority(a) ||
-      a.seq - b.seq ||
-      (a.id < b.id ? -1 : 1),
+      a.rank - b.rank ||
+      b.priority - a.priority ||
+      a.pending.seq - b.pending.seq ||
+      (a.pending.id < b.pending.id ? -1 : 1),
   );
+  return ranked.map(({ pending }) => pending);
 }
 
 function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: PendingIntent) => string | null {

@@ -54,7 +54,8 @@ const sentences: Sentences = {
   'brake.released': (d) => `storm brake released by ${d.by}`,
   'headroom.changed': (d) => (d.survivable ? `headroom: ${d.why}` : `no headroom: ${d.why}`),
   'log.loss-detected': (d) => `the log lost entries ${d.from} to ${d.to}; the journal of ${d.journal} still has them`,
-  'log.fork-detected': (d) => `the log forked at entry ${d.seq}: ${d.ours.slice(0, 8)} here, ${d.theirs.slice(0, 8)} there`,
+  'log.fork-detected': (d) =>
+    `the log forked at entry ${d.seq}: ${d.ours.slice(0, 8)} here, ${d.theirs.slice(0, 8)} there`,
   'timer.fired': (d) => `time is up for ${d.timer}`,
 
   'host.joined': (d, h) => `${h} registered as life ${d.incarnation.counter} with ${instances(d.instances.length)}`,
@@ -67,8 +68,7 @@ const sentences: Sentences = {
   'host.quiesced': (d, h) => `${h} paused its guests for ${duration(d.pausedMs)} because its lease was ending`,
   'fence.requested': (d, h) => `${d.by} asked to fence ${h}: ${d.reason}`,
   'fence.proven': (d, h) => `${h} is proven stopped (${d.proof.kind}): ${proofSentence(d.proof)}`,
-  'fence.failed': (d, h) =>
-    `${h} cannot be proven stopped: ${list(d.attempts.map((a) => `${a.method}: ${a.reason}`))}`,
+  'fence.failed': (d, h) => `${h} cannot be proven stopped: ${list(d.attempts.map((a) => `${a.method}: ${a.reason}`))}`,
   'maintenance.started': (d, h) => `${d.by} put ${h} into maintenance`,
   'maintenance.ended': (d, h) => `${d.by} ended the maintenance of ${h}`,
   'power-on.succeeded': (d, h) => `${h} was switched on (${d.method})`,
@@ -81,7 +81,8 @@ const sentences: Sentences = {
   'reinstall.failed': (d, n) => `${n} could not be reinstalled: ${d.reason}`,
   'reinstall.unknown': (d, n) => `it is not known whether ${n} was reinstalled: ${d.reason}`,
 
-  'guest.crashed': (d, g) => `${g} on ${d.host} ${crash[d.cause]}${d.gone ? ', nothing of it is left' : ''}: ${d.detail}`,
+  'guest.crashed': (d, g) =>
+    `${g} on ${d.host} ${crash[d.cause]}${d.gone ? ', nothing of it is left' : ''}: ${d.detail}`,
   'guest.hung': (d, g) => `${g} on ${d.host} does not answer (${d.probe}): ${d.detail}`,
   'guest.healthy': (d, g) => `${g} on ${d.host} answers (${d.probe})`,
   'guest.paused': (d, g) => `${g} on ${d.host} is paused: ${d.why}`,

@@ -8,7 +8,10 @@ import { PROFILES } from './times.ts';
 /** Names become subjects, file names and libvirt domain names: letters, digits, dash; no shell or NATS meta character. */
 export const nameSchema = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'use 1 to 40 of a-z, 0-9 and "-", not starting or ending with "-"');
+  .regex(
+    /^(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    'use 1 to 40 of a-z, 0-9 and "-", not starting or ending with "-"',
+  );
 
 const ms = z.number().int().positive();
 const count = z.number().int().min(0);
@@ -88,7 +91,12 @@ export const probeSchema = z.discriminatedUnion('kind', [
     everyMs: ms.default(2_000),
     misses: z.number().int().min(1).default(5),
   }),
-  z.strictObject({ kind: z.literal('http'), url: z.url(), everyMs: ms.default(2_000), misses: z.number().int().min(1).default(5) }),
+  z.strictObject({
+    kind: z.literal('http'),
+    url: z.url(),
+    everyMs: ms.default(2_000),
+    misses: z.number().int().min(1).default(5),
+  }),
 ]);
 export type ProbeSpec = z.infer<typeof probeSchema>;
 

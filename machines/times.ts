@@ -25,7 +25,14 @@ export interface Times {
 }
 
 export const PROFILES = {
-  fast: { heartbeatMs: 250, suspectMs: 1_000, leaseMs: 5_000, watchdogMs: 2_000, quiesceMs: 2_700, leaderLeaseMs: 1_250 },
+  fast: {
+    heartbeatMs: 250,
+    suspectMs: 1_000,
+    leaseMs: 5_000,
+    watchdogMs: 2_000,
+    quiesceMs: 2_700,
+    leaderLeaseMs: 1_250,
+  },
   standard: {
     heartbeatMs: 1_000,
     suspectMs: 3_500,
@@ -72,7 +79,8 @@ export function impossibleTimes(times: Times): string[] {
   const length = leaseLengthMs(times);
   const least = times.watchdogMs + WATCHDOG_SLACK_MS + 3 * times.heartbeatMs;
   for (const [name, value] of Object.entries(times)) {
-    if (!Number.isFinite(value) || value <= 0) wrong.push(`${name} must be a positive number of milliseconds, not ${value}`);
+    if (!Number.isFinite(value) || value <= 0)
+      wrong.push(`${name} must be a positive number of milliseconds, not ${value}`);
   }
   if (length < least) {
     wrong.push(
@@ -85,10 +93,14 @@ export function impossibleTimes(times: Times): string[] {
     wrong.push(`suspectMs ${times.suspectMs} is less than three heartbeats of ${times.heartbeatMs} ms`);
   }
   if (times.quiesceMs + times.heartbeatMs > length) {
-    wrong.push(`quiesceMs ${times.quiesceMs} leaves less than one heartbeat before the lease ends at ${Math.round(length)} ms`);
+    wrong.push(
+      `quiesceMs ${times.quiesceMs} leaves less than one heartbeat before the lease ends at ${Math.round(length)} ms`,
+    );
   }
   if (times.quiesceMs < times.suspectMs) {
-    wrong.push(`quiesceMs ${times.quiesceMs} is shorter than suspectMs ${times.suspectMs}: guests would pause before anyone worries`);
+    wrong.push(
+      `quiesceMs ${times.quiesceMs} is shorter than suspectMs ${times.suspectMs}: guests would pause before anyone worries`,
+    );
   }
   if (times.leaderLeaseMs < 3 * times.heartbeatMs) {
     wrong.push(`leaderLeaseMs ${times.leaderLeaseMs} is less than three heartbeats of ${times.heartbeatMs} ms`);
@@ -98,5 +110,12 @@ export function impossibleTimes(times: Times): string[] {
 
 /** The times as one line: two nodes count alike when their lines are equal. */
 export function timesText(times: Times): string {
-  return [times.heartbeatMs, times.suspectMs, times.leaseMs, times.watchdogMs, times.quiesceMs, times.leaderLeaseMs].join(' ');
+  return [
+    times.heartbeatMs,
+    times.suspectMs,
+    times.leaseMs,
+    times.watchdogMs,
+    times.quiesceMs,
+    times.leaderLeaseMs,
+  ].join(' ');
 }

@@ -133,7 +133,7 @@ export interface Journal {
 
 export type HypervisorEvent =
   | {
-      readonly kind: 'started' | 'resumed' | 'paused' | 'panicked' | 'io-error' | 'migrated-in' | 'migrated-out';
+      readonly kind: 'started' | 'resumed' | 'paused' | 'panicked' | 'io-error' | 'migrated-in';
       readonly guest: string;
       readonly detail: string;
     }

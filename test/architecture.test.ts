@@ -16,6 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'node:net',
     'node:path',
     'node:stream',
+    'node:timers/promises',
   ],
   adapters: ['adapters', 'services/ports.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
   sim: ['sim', 'services', 'machines', 'node:crypto'],

@@ -57,7 +57,7 @@ export function createResponsiveness(queries: Shells, probes: Shells): Responsiv
         const seconds = String(Math.max(1, Math.ceil(timeoutMs / 1_000)));
         const ping = ['qemu-agent-command', guest, '{"execute":"guest-ping"}', '--timeout', seconds];
         const { out, error } = await probes.run(ping, timeoutMs);
-        return error === null && out.trim() === '{"return":{}}';
+        return error === null && (JSON.parse(out) as { return?: unknown }).return !== undefined;
       } catch {
         return false;
       }

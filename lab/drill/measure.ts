@@ -1,5 +1,6 @@
 /** Where the time went, read from the log's own entries and from the guests' answers. */
 import type { Entry, Stored } from '../../machines/entries.ts';
+import { sentence } from '../../machines/sentences.ts';
 import { type GuestReport, PHASES, type Phase, type Phases, type TimelineLine } from './drill.ts';
 import type { Prober } from './prober.ts';
 
@@ -62,26 +63,4 @@ export function timelineOf(entries: readonly Stored[], faultMs: number): Timelin
   return entries
     .map(({ entry }) => ({ atMs: at(entry) - faultMs, what: sentence(entry) }))
     .filter(({ atMs }) => atMs >= 0);
-}
-
-function sentence(entry: Entry): string {
-  const head = `${entry.subject} ${entry.type}`;
-  switch (entry.type) {
-    case 'host.suspected':
-      return `${head}: silent for ${Math.round(entry.data.silentMs)} ms`;
-    case 'fence.proven':
-      return `${head} by ${entry.data.proof.kind}`;
-    case 'guest.granted':
-      return `${head} on ${entry.data.host} (${entry.data.purpose}, released by ${entry.data.release.kind}): ${entry.data.why}`;
-    case 'guest.crashed':
-      return `${head} on ${entry.data.host}: ${entry.data.cause}`;
-    case 'guest.unplaced':
-      return `${head}: ${entry.data.why}`;
-    case 'leader.elected':
-      return `${head}: ${entry.data.node}, epoch ${entry.epoch}`;
-    default: {
-      const data = entry.data as { host?: string; reason?: string; why?: string };
-      return `${head}${data.host ? ` on ${data.host}` : ''}${data.reason || data.why ? `: ${data.reason ?? data.why}` : ''}`;
-    }
-  }
 }

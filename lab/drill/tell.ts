@@ -9,7 +9,7 @@ const LABEL = {
   runningMs: 'running',
   answeringMs: 'answering',
 } as const;
-const seconds = (ms: number | null) => (ms === null ? '-' : `${(ms / 1000).toFixed(2)} s`);
+export const seconds = (ms: number | null) => (ms === null ? '-' : `${(ms / 1000).toFixed(2)} s`);
 
 export function tell(report: DrillReport): string[] {
   return [

@@ -4,33 +4,46 @@
 #   outer.sh NODE SUPERVISOR ARGS...
 set -u
 
-# One CPU group for the whole lab: within a group, niceness counts between all processes (automatic session groups
-# would undo it). The one thing outside the namespaces, so it is removed here. Without the right to: it goes without.
-group=
-if [ -w /sys/fs/cgroup/cpu/cgroup.procs ]; then
-  group=/sys/fs/cgroup/cpu/rekindle-lab weight=cpu.shares value=8192
-elif [ -w /sys/fs/cgroup/cgroup.procs ] && echo +cpu >/sys/fs/cgroup/cgroup.subtree_control; then
-  group=/sys/fs/cgroup/rekindle-lab weight=cpu.weight value=800
-fi 2>/dev/null
-if [ -n "$group" ]; then
-  mkdir -p "$group" && echo "$value" >"$group/$weight" && echo $BASHPID >"$group/cgroup.procs"
-fi 2>/dev/null
+# Two CPU groups, one for the lab's machinery and the daemons of its hosts, one for the guests (scripts/qemu.sh), so that
+# guests never starve daemons, nor the kernel's own threads. Within a group niceness counts between all processes, which
+# automatic session groups would undo. They are the one thing outside the namespaces, so they are removed here. Where
+# they cannot be made, the lab goes without.
+group() { # NAME V1-SHARES V2-WEIGHT
+  if [ -w /sys/fs/cgroup/cpu/cgroup.procs ]; then
+    mkdir -p "/sys/fs/cgroup/cpu/$1" && echo "$2" >"/sys/fs/cgroup/cpu/$1/cpu.shares" && made=/sys/fs/cgroup/cpu
+  elif [ -w /sys/fs/cgroup/cgroup.procs ] && echo +cpu >/sys/fs/cgroup/cgroup.subtree_control; then
+    mkdir -p "/sys/fs/cgroup/$1" && echo "$3" >"/sys/fs/cgroup/$1/cpu.weight" && made=/sys/fs/cgroup
+  fi
+} 2>/dev/null
+# What a killed predecessor could not remove: groups of processes that are gone.
+for old in /sys/fs/cgroup/{,cpu/}rekindle-lab*-*; do
+  [ -d "/proc/${old##*-}" ] || rmdir "$old"
+done 2>/dev/null
+made=
+group rekindle-lab-guests-$$ 1024 100
+group rekindle-lab-$$ 8192 800
+if [ -n "$made" ]; then
+  echo $BASHPID >"$made/rekindle-lab-$$/cgroup.procs"
+  export LAB_GUESTS=$made/rekindle-lab-guests-$$
+fi
 
+# Standard input is kept for the background: its end is how an attached lab learns that its terminal is gone.
+exec 3<&0
 unshare -m -n -p -f --mount-proc --kill-child bash -c '
   mount --make-rprivate /
   mount -t tmpfs -o mode=755 run /run
   mkdir -p /run/netns
   "$@"
-' outer "$@" &
+' outer "$@" <&3 3<&- &
 world=$!
 trap 'kill -KILL $world' INT TERM HUP
 wait $world
 wait $world 2>/dev/null
 
-if [ -n "$group" ]; then
-  echo $BASHPID >"${group%/rekindle-lab}/cgroup.procs"
+if [ -n "$made" ]; then
+  echo $BASHPID >"$made/cgroup.procs"
   for try in 1 2 3 4 5 6 7 8 9 10; do
-    rmdir "$group" 2>/dev/null && break
+    rmdir "$made"/rekindle-lab{,-guests}-$$ && break
     sleep 0.1
   done
 fi 2>/dev/null

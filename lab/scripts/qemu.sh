@@ -1,5 +1,4 @@
 #!/bin/sh
-# The emulator libvirt starts: QEMU below everything else on the lab's shared cores. Under a scheduler with automatic
-# groups a process's own niceness counts only within its session, so the group's is set as well where that exists.
-echo 10 2>/dev/null >/proc/self/autogroup || :
+# The emulator libvirt starts: QEMU in the guests' CPU group, and below everything else.
+{ echo $$ >/run/lab/guests/cgroup.procs; } 2>/dev/null
 exec nice -n 15 /usr/bin/qemu-system-x86_64 "$@"

@@ -62,6 +62,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
   // Grants are only given to a registered life; without any, registering again does no harm.
   let registered = memory.grants().length > 0;
   let libvirtLost = false;
+  let firstLook = true;
   /** Guests whose pause was reported; only their resuming is news. */
   const pausedByOthers = new Set<string>();
 
@@ -93,6 +94,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
     lease.renewedMs,
     (guest) => spec.guests[guest]?.onQuiesce === 'quit',
     () => commands.starting().length,
+    look,
     ports,
   );
   const health = createHealth(
@@ -107,15 +109,22 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
   const heldGrant = (guest: string) => memory.grants().find((grant) => grant.guest === guest);
   const subject = `host/${host}`;
 
-  async function instances(): Promise<Instance[]> {
+  /** Guests of the cluster as libvirt and the kernel show them; other virtual machines are none of our business. */
+  async function look(): Promise<[Instance[], string[]]> {
     const [listed, processes] = await Promise.all([hypervisor.list(), hypervisor.processes()]);
+    return [listed.filter(({ guest }) => managed(guest)), processes.filter(managed)];
+  }
+
+  async function instances(): Promise<Instance[]> {
+    const [listed, processes] = await look();
     const seen = new Map<string, Instance>();
-    const tokenOf = (guest: string) => heldGrant(guest)?.token ?? null;
+    const tokenOf = (guest: string) =>
+      heldGrant(guest)?.token ?? listed.find((one) => one.guest === guest)?.token ?? null;
     // A QEMU that libvirt has lost sight of can write all the same, and so can a start that has only just begun.
     for (const guest of processes) seen.set(guest, { guest, token: tokenOf(guest), state: 'running' });
     for (const { guest, state } of listed) seen.set(guest, { guest, token: tokenOf(guest), state });
     for (const guest of commands.starting()) seen.set(guest, { guest, token: tokenOf(guest), state: 'starting' });
-    return [...seen.values()].filter(({ guest }) => managed(guest));
+    return [...seen.values()];
   }
 
   const startedMs = clock.now();
@@ -172,7 +181,8 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
         const outcomes = await Promise.all(left.map(({ guest }) => hypervisor.destroy(guest)));
         if (outcomes.every(({ kind }) => kind === 'succeeded') && (await instances()).length === 0) break;
       } catch (error) {
-        say.error('cannot destroy guests yet', { error: String(error) });
+        say.error('cannot destroy guests yet; libvirt is being restarted', { error: String(error) });
+        await hypervisor.repair();
       }
       await pause(clock, times.heartbeatMs, ended.signal);
     }
@@ -208,7 +218,6 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
     if (gone) {
       guard.revoke(guest);
       memory.dropGrant(guest);
-      health.forget(guest);
     }
     outbox.report('guest.crashed', `guest/${guest}`, {
       host,
@@ -236,6 +245,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
     if (!managed(event.guest)) return;
     switch (event.kind) {
       case 'stopped':
+        health.forget(event.guest);
         if (event.cause !== 'migrated') await reportGone(event.guest, CAUSES[event.cause], event.detail);
         return;
       case 'started':
@@ -260,7 +270,19 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
 
   /** After a break in the event stream: compares what is granted with what is there. */
   async function reconcile(): Promise<void> {
-    const present = new Set((await instances()).map(({ guest }) => guest));
+    const found = await instances();
+    const present = new Set(found.map(({ guest }) => guest));
+    // An earlier daemon of this life may have paused guests and died; who else paused one is not known. Resuming a
+    // granted guest under a valid lease is safe, and leaving it paused for ever is not what it was granted for.
+    if (firstLook)
+      quiesce.assume(
+        found.filter(({ guest, state }) => state === 'paused' && heldGrant(guest)).map(({ guest }) => guest),
+      );
+    // An agent that lost its memory, not its guests, learns from the domains what they were granted under.
+    for (const { guest, token } of firstLook ? found : []) {
+      if (token && !heldGrant(guest)) memory.putGrant({ guest, counter: life.counter, token });
+    }
+    firstLook = false;
     for (const { guest } of memory.grants()) {
       if (!present.has(guest)) await reportGone(guest, 'process-died', 'not there when libvirt was read again');
       else if (managed(guest)) health.watch(guest, spec.guests[guest]!);

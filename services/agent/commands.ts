@@ -144,6 +144,12 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     return null;
   };
 
+  /** A stop that was long on its way must not end the instance of a later grant. */
+  const isOvertaken = (guest: string, token: string): boolean => {
+    const held = memory.grants().find((grant) => grant.guest === guest);
+    return held !== undefined && compareTokens(held.token, token) > 0;
+  };
+
   /** Refused for good: remembered, so that the leader may rely on it when the same command arrives once more. */
   const decline = (intent: string, reason: string): CommandAnswer => {
     const outcome = { kind: 'failed', reason } as const;
@@ -185,6 +191,8 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
         }
         case 'stop':
           if (command.counter !== context.counter()) return refuse(`this is life ${context.counter()} of the host`);
+          if (isOvertaken(command.guest, command.token))
+            return refuse(`${command.guest} runs here under a later grant`);
           return once(command.intent, () => stop(command));
         case 'migrate': {
           const why = mayRun(command.guest, command.counter, command.token);

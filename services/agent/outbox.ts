@@ -29,7 +29,8 @@ export function createOutbox(
       const report = waiting[0];
       try {
         const answer = leaderAnswerSchema.parse(await bus.request(addresses.report(host), report, retryMs));
-        if (answer.kind === 'rejected') say.warn('report rejected', { type: report.type, reason: answer.reason });
+        if (answer.kind === 'rejected' && answer.code !== 'REPORT_STALE')
+          say.warn('report rejected', { type: report.type, reason: answer.reason });
         if (waiting[0] === report) waiting.shift();
       } catch {
         // No leader, or its answer was lost: the id makes a second delivery harmless.

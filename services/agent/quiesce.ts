@@ -2,6 +2,7 @@
  * Pausing all guests before the lease ends, so that a lost network costs a pause and not a reset.
  * docs/safety.md, "Quiesce before reset".
  */
+import type { Instance } from '../../machines/entries.ts';
 import { type Times, WATCHDOG_SLACK_MS } from '../../machines/times.ts';
 import type { Clock, Hypervisor, Petter, Say } from '../ports.ts';
 
@@ -10,6 +11,8 @@ export interface Quiesce {
   active(): boolean;
   /** Guests paused by us, to be resumed with the lease. */
   paused(): ReadonlySet<string>;
+  /** Guests found paused by an earlier daemon: held until the lease is there. */
+  assume(guests: readonly string[]): void;
   /** Called every heartbeat; acts when the lease is too old. */
   check(): Promise<void>;
   /** The lease is back for the same life: resumes what is still granted. Resolves with how long guests were held, 0 if none were. */
@@ -30,6 +33,7 @@ export function createQuiesce(
   renewedMs: () => number,
   quits: (guest: string) => boolean,
   startsInFlight: () => number,
+  look: () => Promise<readonly [readonly Instance[], readonly string[]]>,
   { clock, hypervisor, petter, say }: QuiescePorts,
 ): Quiesce {
   const paused = new Set<string>();
@@ -42,13 +46,14 @@ export function createQuiesce(
   /** True when it was seen that no guest of this host can write: each is paused or gone, in libvirt and in /proc. */
   const allStill = async (): Promise<boolean> => {
     if (startsInFlight() > 0) return false;
-    const [instances, processes] = await Promise.all([hypervisor.list(), hypervisor.processes()]);
+    const [instances, processes] = await look();
     const still = new Set(instances.filter((i) => i.state === 'paused').map((i) => i.guest));
     return instances.every((i) => i.state === 'paused') && processes.every((guest) => still.has(guest));
   };
 
   const pauseAll = async () => {
-    const running = (await hypervisor.list()).filter((i) => i.state !== 'paused').map((i) => i.guest);
+    const [instances] = await look();
+    const running = instances.filter((i) => i.state !== 'paused').map((i) => i.guest);
     await Promise.all(
       running.map(async (guest) => {
         // Remembered before the pause: one that succeeds with a lost answer must still be resumed.
@@ -62,6 +67,11 @@ export function createQuiesce(
   return {
     active: () => sinceMs !== null,
     paused: () => paused,
+
+    assume(guests) {
+      for (const guest of guests) paused.add(guest);
+      if (guests.length > 0) sinceMs ??= clock.now();
+    },
 
     async check() {
       if (busy || clock.now() < Math.max(renewedMs(), assumedMs) + times.quiesceMs) return;

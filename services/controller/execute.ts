@@ -157,7 +157,11 @@ async function powerOn(
   { switches }: ExecutePorts,
 ): Promise<void> {
   const reasons: string[] = [];
+  // A second try means that it was on and did not come back: a hung machine needs its power cut first. It is proven
+  // stopped, so nothing of ours can be lost by that.
+  const again = (context.fleet().hosts[intent.host]?.context.tries.powerCycle.length ?? 0) > 1;
   for (const power of switches(intent.host)) {
+    if (again) await power.off();
     const outcome = await power.on();
     if (outcome.kind === 'succeeded') {
       return record('power-on', id, cause, `host/${intent.host}`, { method: power.method }, outcome, context);
@@ -184,10 +188,13 @@ async function migrateGuest(
   const ask = (host: string) => command(host, { kind: 'inspect', epoch, guest }, INSPECT_MS, ports, signal);
   const settle = async (why: string): Promise<CommandAnswer> => {
     const [source, target] = await Promise.all([ask(from), ask(to)]);
-    const state = (answer: CommandAnswer) => (answer.kind === 'inspected' ? answer.state : 'unknown');
-    if (state(source) === 'gone' && state(target) === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
-    if (state(source) === 'running' && state(target) !== 'running') return { kind: 'failed', reason: why };
-    return { kind: 'unknown', reason: `${why}; ${from} says ${state(source)}, ${to} says ${state(target)}` };
+    const stopped = (host: string) => context.fleet().hosts[host]?.context.fence !== null;
+    const state = (answer: CommandAnswer, host: string) =>
+      answer.kind === 'inspected' ? answer.state : stopped(host) ? 'gone' : 'unknown';
+    const [atSource, atTarget] = [state(source, from), state(target, to)];
+    if (atSource === 'gone' && atTarget === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
+    if (atSource === 'running' && atTarget === 'gone') return { kind: 'failed', reason: why };
+    return { kind: 'unknown', reason: `${why}; ${from} says ${atSource}, ${to} says ${atTarget}` };
   };
 
   const head = { epoch, guest, token };

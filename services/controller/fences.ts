@@ -9,6 +9,8 @@ export interface Fences {
   /** Starts proving, or joins the proof already under way. */
   join(host: string, counter: number): Promise<FenceResult>;
   block(host: string, counter: number): Promise<Block>;
+  /** Hosts whose proof is under way: their Block may be out, so none of them can be cleared any more. */
+  underWay(): readonly string[];
 }
 
 /** How long a proof is kept for its intent to find: the early start and the intent share one. */
@@ -50,5 +52,6 @@ export function createFences(
       return proof;
     },
     block: (host, counter) => block(orderFor(host, counter), ports, signal),
+    underWay: () => [...running.keys()].map((key) => key.slice(0, key.lastIndexOf('/'))),
   };
 }

@@ -35,7 +35,7 @@ export interface ReignConfig {
 
 const TICK_MS = 25;
 /** The forecast is recomputed at most this often. */
-const HEADROOM_MS = 1_000;
+const HEADROOM_MS = 5_000;
 
 export async function reign(
   config: ReignConfig,

@@ -1,5 +1,5 @@
 /** Every tick of a reign: silent hosts are confirmed with the voters, suspected and, unless held back, fenced at once. */
-import { brakeVerdict } from '../../machines/brake.ts';
+import { brakeVerdict, costsMajority } from '../../machines/brake.ts';
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
@@ -46,10 +46,12 @@ export function watchSilence({ fleet, hearing, times, pen, fences, bus, say, qui
     const silence = await confirmSilence(host, fleet(), hearing, times, bus);
     if (!silence) return;
     say.warn('host is silent', { host, silentMs: silence.silentMs });
-    const now = fleet();
     // Block and power off need no log (docs/safety.md, "What may run without the durable log"), so they do not wait for
-    // it. Brake and freeze are obeyed here just as where intents are carried out.
-    if (!now.frozen && !now.brake && !brakes(now)) fences.join(host, silence.counter).catch(quietly('fence'));
+    // it. Brake, freeze and the voters' majority are minded here just as where intents are carried out.
+    const now = fleet();
+    const heldBack =
+      now.frozen || now.brake || brakes(now) || costsMajority(now, [...fences.underWay(), host]).has(host);
+    if (!heldBack) fences.join(host, silence.counter).catch(quietly('fence'));
     await pen.write((current) => suspicion(current, silence));
   };
 
@@ -104,7 +106,7 @@ export function watchSilence({ fleet, hearing, times, pen, fences, bus, say, qui
     const now = fleet();
     for (const host of quietHosts(now, hearing, times)) once(`suspicion of ${host}`, () => suspect(host));
     for (const [host, { state }] of Object.entries(now.hosts)) {
-      if (state === 'suspect' && hearing.silentMs(host) <= times.heartbeatMs * 2)
+      if (state === 'suspect' && !fences.underWay().includes(host) && hearing.silentMs(host) <= times.heartbeatMs * 2)
         once(`clearing of ${host}`, () => clear(host));
     }
     if (now.brake && !brakes(now)) once('brake', releaseBrake);

@@ -53,7 +53,7 @@ export function surveyEntries(fleet: Fleet, answer: SurveyAnswer): Draft[] {
 /** What to do about instances found on a host that the log does not place there. */
 export function adoptions(fleet: Fleet, host: string, counter: number, instances: SurveyAnswer['instances']): Draft[] {
   const drafts: Draft[] = [];
-  for (const { guest } of instances) {
+  for (const { guest, token } of instances) {
     const context = fleet.guests[guest]?.context;
     if (!context) continue;
     const grant = context.grant;
@@ -73,7 +73,7 @@ export function adoptions(fleet: Fleet, host: string, counter: number, instances
         type: 'guest.adopted',
         subject,
         cause: 'observation',
-        data: { host, counter, why: `found running on ${host}, unknown to the log` },
+        data: { host, counter, why: `found running on ${host}, unknown to the log`, ...(token ? { token } : {}) },
       });
   }
   return drafts;

@@ -43,14 +43,28 @@ export const world = (draw?: Draw): ClusterSpec =>
         },
       ]),
     ),
-    { hostLadder: { powerCycle: { tries: 2, withinMs: 600_000, backoffMs: 1_000 }, reinstall: draw?.of(['never', 'allowed'] as const) ?? 'never' } },
+    {
+      hostLadder: {
+        powerCycle: { tries: 2, withinMs: 600_000, backoffMs: 1_000 },
+        reinstall: draw?.of(['never', 'allowed'] as const) ?? 'never',
+      },
+    },
   );
 
 export function proof(draw: Draw): Proof {
   const blockedBy = [{ voter: 'h1', host: 'h3', counter: 1, epoch: 1, remainingMs: 10, signature: 's' }];
   return draw.of<Proof>([
     { kind: 'R1', how: 'no process' },
-    { kind: 'R2', method: 'ipmi', readings: [{ state: 'off', atMs: 1 }, { state: 'off', atMs: 2 }], readingsApartMs: 1, blockedBy },
+    {
+      kind: 'R2',
+      method: 'ipmi',
+      readings: [
+        { state: 'off', atMs: 1 },
+        { state: 'off', atMs: 2 },
+      ],
+      readingsApartMs: 1,
+      blockedBy,
+    },
     { kind: 'R3', waitedMs: 5_000, blockedBy },
     { kind: 'R5', by: 'ann', checked: 'the LED', key: 'U', signature: 's', blockedBy },
   ]);
@@ -59,7 +73,12 @@ export function proof(draw: Draw): Proof {
 /** Data of the right shape and any content. */
 export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
   const host = () => draw.of([...HOSTS, 'h9']);
-  const held = () => draw.of([...Object.values(fleet.guests).flatMap(({ context }) => (context.grant ? [context.grant.token] : [])), '1.1', '99.1']);
+  const held = () =>
+    draw.of([
+      ...Object.values(fleet.guests).flatMap(({ context }) => (context.grant ? [context.grant.token] : [])),
+      '1.1',
+      '99.1',
+    ]);
   const counter = () => draw.number(4);
   const intent = () => draw.of([...Object.keys(fleet.intents), 'guest/g1/start@1']);
   const startOf = () => ({ host: host(), counter: counter(), token: held() });
@@ -117,7 +136,12 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'fence.failed': () => ({ counter: counter(), attempts: [{ method: 'ipmi', reason: 'dead' }] }),
     'maintenance.started': () => ({ by }),
     'maintenance.ended': () => ({ by }),
-    'guest.crashed': () => ({ ...startOf(), cause: draw.of(['process-died', 'panicked', 'shut-down', 'destroyed']), gone: draw.of([true, false]), detail: 'd' }),
+    'guest.crashed': () => ({
+      ...startOf(),
+      cause: draw.of(['process-died', 'panicked', 'shut-down', 'destroyed']),
+      gone: draw.of([true, false]),
+      detail: 'd',
+    }),
     'guest.hung': () => ({ ...startOf(), probe: 'agent', detail: 'd' }),
     'guest.healthy': () => ({ ...startOf(), probe: 'http' }),
     'guest.paused': () => ({ ...startOf(), why: 'w' }),
@@ -132,7 +156,10 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
       purpose: draw.of(['first-start', 'in-place', 'relocation', 'migration']),
       why: 'w',
       refused,
-      release: draw.of([{ kind: 'none', entry: '' }, { kind: 'R1', entry: '1.1' }]),
+      release: draw.of([
+        { kind: 'none', entry: '' },
+        { kind: 'R1', entry: '1.1' },
+      ]),
     }),
     'guest.unplaced': () => ({ why: 'w', refused }),
   };
@@ -142,7 +169,8 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
 export function anySubject(type: EntryType, draw: Draw): string {
   if (draw.number(12) === 0) return draw.of(['cluster', 'host/h9', 'guest/g9', 'host/h1', 'guest/g1']);
   const word = type.slice(0, type.indexOf('.'));
-  if (['host', 'fence', 'maintenance', 'power-on', 'repair', 'reinstall'].includes(word)) return `host/${draw.of(HOSTS)}`;
+  if (['host', 'fence', 'maintenance', 'power-on', 'repair', 'reinstall'].includes(word))
+    return `host/${draw.of(HOSTS)}`;
   if (['guest', 'start', 'stop', 'migration'].includes(word)) return `guest/${draw.of(GUESTS)}`;
   return 'cluster';
 }
@@ -152,7 +180,8 @@ export function nextEntry(fleet: Fleet, draw: Draw): Stored {
   const seq = fleet.seq + 1;
   const plausible = draw.number(10) < 7 ? likely(fleet, draw) : null;
   const type = plausible?.type ?? draw.of(ENTRY_TYPES);
-  const epoch = type === 'leader.elected' ? fleet.epoch + draw.number(3) : draw.number(15) === 0 ? draw.number(5) : fleet.epoch;
+  const epoch =
+    type === 'leader.elected' ? fleet.epoch + draw.number(3) : draw.number(15) === 0 ? draw.number(5) : fleet.epoch;
   const entry = {
     specversion: '1.0',
     id: `${epoch}.${seq}`,
@@ -178,10 +207,12 @@ interface Likely {
 /** What a leader and agents would write in this state: outcomes, places, proofs, timers, crashes. */
 function likely(fleet: Fleet, draw: Draw): Likely | null {
   if (fleet.epoch === 0) return { type: 'leader.elected', subject: 'cluster', data: { node: 'h1' } };
-  if (fleet.spec === null) return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
+  if (fleet.spec === null)
+    return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
   const { intent, subject, id, cause } = draw.of([...Object.values(fleet.intents)]) ?? {};
   const timer = draw.of(Object.values(fleet.timers));
-  if (timer && draw.number(5) === 0) return { type: 'timer.fired', subject: timer.subject, data: { timer: timer.id, armedSeq: timer.armedSeq } };
+  if (timer && draw.number(5) === 0)
+    return { type: 'timer.fired', subject: timer.subject, data: { timer: timer.id, armedSeq: timer.armedSeq } };
   if (intent && subject && id && cause && draw.number(3) > 0) {
     const verdict = draw.of(['succeeded', 'succeeded', 'failed', 'unknown'] as const);
     const words = verdict === 'succeeded' ? { detail: '' } : { reason: 'r' };
@@ -199,14 +230,31 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
           type: 'guest.granted',
           subject,
           cause,
-          data: { host: choice.host, counter, purpose: intent.purpose, why: choice.why, refused: choice.refused, release: release ?? { kind: 'none', entry: '' } },
+          data: {
+            host: choice.host,
+            counter,
+            purpose: intent.purpose,
+            why: choice.why,
+            refused: choice.refused,
+            release: release ?? { kind: 'none', entry: '' },
+          },
         };
       }
       case 'start':
       case 'stop':
-        return { type: `${intent.type}.${verdict}`, subject, cause, data: { intent: id, host: intent.host, counter: intent.counter, token: intent.token, ...words } };
+        return {
+          type: `${intent.type}.${verdict}`,
+          subject,
+          cause,
+          data: { intent: id, host: intent.host, counter: intent.counter, token: intent.token, ...words },
+        };
       case 'migrate':
-        return { type: `migration.${verdict}`, subject, cause, data: { intent: id, from: intent.from, to: intent.to, token: intent.token, ...words } };
+        return {
+          type: `migration.${verdict}`,
+          subject,
+          cause,
+          data: { intent: id, from: intent.from, to: intent.to, token: intent.token, ...words },
+        };
       case 'power-on':
         return { type: `power-on.${verdict}`, subject, cause, data: { intent: id, method: 'ipmi', ...words } };
       case 'repair':
@@ -226,7 +274,12 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
         ? [{ guest: c.id, token: c.grant.token, state: 'running' }]
         : [],
     );
-  const answer = (life: number, instances: unknown) => ({ incarnation: { bootId: `b${life}`, counter: life }, selfFencing: true, watchdog: 'd', instances });
+  const answer = (life: number, instances: unknown) => ({
+    incarnation: { bootId: `b${life}`, counter: life },
+    selfFencing: true,
+    watchdog: 'd',
+    instances,
+  });
   switch (draw.number(9)) {
     case 0:
       return { type: 'host.joined', subject: `host/${name}`, data: answer(counter + 1, []) };
@@ -247,7 +300,11 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
             data: { ...grant, cause: 'process-died', gone: draw.of([true, true, false]), detail: 'd' },
           };
     case 6:
-      return { type: 'guest.ordered', subject: `guest/${guest}`, data: { desired: draw.of(['running', 'running', 'stopped']), by: 'ann' } };
+      return {
+        type: 'guest.ordered',
+        subject: `guest/${guest}`,
+        data: { desired: draw.of(['running', 'running', 'stopped']), by: 'ann' },
+      };
     case 7:
       return { type: 'guest.migration-requested', subject: `guest/${guest}`, data: { to: null, by: 'ann' } };
     default:

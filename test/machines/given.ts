@@ -28,7 +28,14 @@ export function spec(
     times: PROFILES.fast,
     voters: names.slice(0, names.length >= 5 ? 5 : names.length >= 3 ? 3 : 1),
     hosts: Object.fromEntries(
-      names.map((name) => [name, hostSchema.parse({ address: '10.0.0.1', capacity: { memoryMiB: 4096, vcpus: 4 }, ...named[name as keyof typeof named] as object })]),
+      names.map((name) => [
+        name,
+        hostSchema.parse({
+          address: '10.0.0.1',
+          capacity: { memoryMiB: 4096, vcpus: 4 },
+          ...(named[name as keyof typeof named] as object),
+        }),
+      ]),
     ),
     guests: Object.fromEntries(
       Object.entries(guests).map(([name, guest]) => [
@@ -44,10 +51,21 @@ export interface Story {
   readonly fleet: Fleet;
   readonly entries: readonly Stored[];
   /** Appends an entry `afterMs` (default 100) after the last. Returns its id. */
-  append<T extends EntryType>(type: T, subject: string, data: EntryData<T>, options?: { afterMs?: number; cause?: string; epoch?: number }): string;
+  append<T extends EntryType>(
+    type: T,
+    subject: string,
+    data: EntryData<T>,
+    options?: { afterMs?: number; cause?: string; epoch?: number },
+  ): string;
   write(draft: Draft, afterMs?: number): string;
   /** Appends and expects the entry to be without force, for this reason. */
-  refuse<T extends EntryType>(type: T, subject: string, data: EntryData<T>, why: RegExp, options?: { epoch?: number }): void;
+  refuse<T extends EntryType>(
+    type: T,
+    subject: string,
+    data: EntryData<T>,
+    why: RegExp,
+    options?: { epoch?: number },
+  ): void;
   join(host: string, counter?: number, instances?: readonly Instance[]): string;
   survey(host: string, counter?: number, instances?: readonly Instance[]): string;
   elect(node?: string): string;
@@ -57,7 +75,11 @@ export interface Story {
   /** Places everything that is ready to be placed, as the leader does. */
   placeAll(): void;
   /** Outcome of the pending intent of this type and subject. */
-  outcome(verdict: 'succeeded' | 'failed' | 'unknown', type: 'start' | 'stop' | 'migrate' | 'power-on' | 'repair' | 'reinstall', subject: string): string;
+  outcome(
+    verdict: 'succeeded' | 'failed' | 'unknown',
+    type: 'start' | 'stop' | 'migrate' | 'power-on' | 'repair' | 'reinstall',
+    subject: string,
+  ): string;
   /** Lets an armed timer fire. */
   fire(timer: string): string;
   /** Places and starts everything until nothing more is ready. */
@@ -110,7 +132,8 @@ export function story(cluster: ClusterSpec): Story {
       expect({ ...fleet, seq: 0, hash: '' }).toEqual({ ...before, seq: 0, hash: '' });
     },
     join: (host, counter = 1, instances = []) => self.append('host.joined', `host/${host}`, answer(counter, instances)),
-    survey: (host, counter = 1, instances = []) => self.append('host.surveyed', `host/${host}`, answer(counter, instances)),
+    survey: (host, counter = 1, instances = []) =>
+      self.append('host.surveyed', `host/${host}`, answer(counter, instances)),
     elect(node = 'h1') {
       epoch += 1;
       return self.append('leader.elected', 'cluster', { node });
@@ -126,10 +149,15 @@ export function story(cluster: ClusterSpec): Story {
         { state: 'off' as const, atMs: 1 },
         { state: 'off' as const, atMs: 1_001 },
       ];
-      return self.append('fence.proven', `host/${host}`, {
-        counter,
-        proof: { kind: 'R2', method: 'ipmi', readings, readingsApartMs: 1_000, blockedBy: [] },
-      }, { cause: fleet.hosts[host]!.context.cause });
+      return self.append(
+        'fence.proven',
+        `host/${host}`,
+        {
+          counter,
+          proof: { kind: 'R2', method: 'ipmi', readings, readingsApartMs: 1_000, blockedBy: [] },
+        },
+        { cause: fleet.hosts[host]!.context.cause },
+      );
     },
     placeAll() {
       const ready = runnable(fleet).ready.filter(({ intent }) => intent.type === 'place');
@@ -143,19 +171,27 @@ export function story(cluster: ClusterSpec): Story {
           continue;
         }
         const { release } = fleet.guests[guest]!.context;
-        self.append('guest.granted', subject, {
-          host,
-          counter: fleet.hosts[host]!.context.incarnation!.counter,
-          purpose: (pending.intent as Extract<Intent, { type: 'place' }>).purpose,
-          why,
-          refused: [...refused],
-          release: release ?? { kind: 'none', entry: '' },
-        }, { cause });
+        self.append(
+          'guest.granted',
+          subject,
+          {
+            host,
+            counter: fleet.hosts[host]!.context.incarnation!.counter,
+            purpose: (pending.intent as Extract<Intent, { type: 'place' }>).purpose,
+            why,
+            refused: [...refused],
+            release: release ?? { kind: 'none', entry: '' },
+          },
+          { cause },
+        );
       }
     },
     outcome(verdict, type, subject) {
       const pending = Object.values(fleet.intents).find((p) => p.subject === subject && p.intent.type === type);
-      if (!pending) throw new Error(`no ${type} is pending for ${subject}: ${Object.keys(fleet.intents).join(', ') || 'nothing is'}`);
+      if (!pending)
+        throw new Error(
+          `no ${type} is pending for ${subject}: ${Object.keys(fleet.intents).join(', ') || 'nothing is'}`,
+        );
       const { intent, cause } = pending;
       const about =
         intent.type === 'start' || intent.type === 'stop'
@@ -169,7 +205,12 @@ export function story(cluster: ClusterSpec): Story {
                 : {};
       const words = verdict === 'succeeded' ? { detail: '' } : { reason: 'because' };
       const noun = type === 'migrate' ? 'migration' : type;
-      return write({ type: `${noun}.${verdict}`, subject, cause, data: { intent: pending.id, ...about, ...words } } as Draft);
+      return write({
+        type: `${noun}.${verdict}`,
+        subject,
+        cause,
+        data: { intent: pending.id, ...about, ...words },
+      } as Draft);
     },
     fire(timer) {
       const armed = fleet.timers[timer];

@@ -1,6 +1,7 @@
 /** A guest crashes, hangs, will not start, will not stop: its own ladder. */
 import { describe, expect, test } from 'vitest';
-import { BLOCKED_RETRY_MS, STOP_TRIES } from '../../machines/guest.ts';
+import { BLOCKED_RETRY_MS } from '../../machines/guest.ts';
+import { STOP_TRIES } from '../../machines/guest-parts.ts';
 import { running, type Story, spec, story } from './given.ts';
 
 const ladder = (inPlace: number, relocate: number, reinstall = 'never') => ({
@@ -45,7 +46,10 @@ describe('a crash', () => {
     }
     expect(waits).toEqual([0, 1_000, 2_000, 0, 1_000, 0]);
     expect(hosts).toEqual(['h1', 'h1', 'h1', 'h1', 'h2', 'h3']);
-    expect(s.guest('g1')).toMatchObject({ state: 'failed', context: { why: expect.stringMatching(/lost its QEMU process.*used up/) } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'failed',
+      context: { why: expect.stringMatching(/lost its QEMU process.*used up/) },
+    });
     expect(s.fleet.intents).toEqual({});
   });
 
@@ -62,7 +66,10 @@ describe('a crash', () => {
   test('a guest that shut itself down, though wanted running, is started again and the log says so', () => {
     const s = one();
     crash(s, 'shut-down');
-    expect(s.guest('g1')).toMatchObject({ state: 'restarting', context: { why: expect.stringMatching(/shut itself down/) } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'restarting',
+      context: { why: expect.stringMatching(/shut itself down/) },
+    });
   });
 
   test('that leaves something behind is stopped first and seen gone, before anything starts', () => {
@@ -119,6 +126,14 @@ describe('a start', () => {
     expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h2' } } });
   });
 
+  test('is tried again where it failed once no other host may be tried', () => {
+    const s = placed(3, 0);
+    s.outcome('failed', 'start', 'guest/g1');
+    expect(s.guest('g1').state).toBe('restarting');
+    s.settle();
+    expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h1' } } });
+  });
+
   test('of unknown outcome keeps its grant and is stopped at that very host first', () => {
     const s = placed();
     s.outcome('unknown', 'start', 'guest/g1');
@@ -151,10 +166,20 @@ describe('a start', () => {
   test('is asked for once per grant: an outcome of an intent that is not pending has no force', () => {
     const s = placed();
     const { host, counter, token } = s.guest('g1').context.grant!;
-    s.refuse('start.succeeded', 'guest/g1', { intent: 'guest/g1/start@1', host, counter, token, detail: '' }, /not pending/);
+    s.refuse(
+      'start.succeeded',
+      'guest/g1',
+      { intent: 'guest/g1/start@1', host, counter, token, detail: '' },
+      /not pending/,
+    );
     const id = s.outcome('succeeded', 'start', 'guest/g1');
     expect(s.guest('g1').context.cause).toBe(id);
-    s.refuse('start.failed', 'guest/g1', { intent: `guest/g1/start@${token.split('.')[1]}`, host, counter, token, reason: '' }, /not pending/);
+    s.refuse(
+      'start.failed',
+      'guest/g1',
+      { intent: `guest/g1/start@${token.split('.')[1]}`, host, counter, token, reason: '' },
+      /not pending/,
+    );
   });
 });
 
@@ -173,6 +198,14 @@ describe('a hung guest', () => {
     expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h1' } } });
   });
 
+  test('whose host begins a new life without it needs no stop any more', () => {
+    const s = hung();
+    s.join('h1', 2);
+    expect(s.intent('stop', 'guest/g1')).toBeUndefined();
+    s.settle();
+    expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h1', counter: 2 } } });
+  });
+
   test('that cannot be seen gone: stopped again with back-off, then blocked for a person; the proof of its host frees it', () => {
     const s = hung();
     for (let i = 1; i < STOP_TRIES; i += 1) {
@@ -181,7 +214,10 @@ describe('a hung guest', () => {
       s.fire('guest/g1/stop');
     }
     s.outcome('unknown', 'stop', 'guest/g1');
-    expect(s.guest('g1')).toMatchObject({ state: 'blocked', context: { release: null, why: expect.stringMatching(/person/) } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'blocked',
+      context: { release: null, why: expect.stringMatching(/person/) },
+    });
     expect(s.intent('place', 'guest/g1')).toBeUndefined();
     s.fire('guest/g1/retry');
     expect(s.intent('stop', 'guest/g1'), 'still tried now and then').toBeDefined();
@@ -238,13 +274,17 @@ describe('no room', () => {
   const full = () => {
     const s = story(spec(2, { big: { resources: { memoryMiB: 4096, vcpus: 1 } }, g1: { priority: 1, hosts: ['h1'] } }));
     s.join('h1');
+    s.fire('host/h2/settle');
     s.settle();
     return s;
   };
 
   test('blocks with the reason, is tried again when something makes room, without an echo', () => {
     const s = full();
-    expect(s.guest('g1')).toMatchObject({ state: 'blocked', context: { why: expect.stringMatching(/needs 1024 MiB, 0 MiB free/) } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'blocked',
+      context: { why: expect.stringMatching(/needs 1024 MiB, 0 MiB free/) },
+    });
     expect(s.intent('place', 'guest/g1')).toBeUndefined();
     expect(s.fleet.timers['guest/g1/retry']!.dueMs - s.fleet.nowMs).toBeLessThanOrEqual(BLOCKED_RETRY_MS);
     s.join('h2');

@@ -4,7 +4,9 @@ import { runnable } from '../../machines/runnable.ts';
 import { running, spec, story } from './given.ts';
 
 const three = (more = {}) =>
-  running(spec(3, { g1: { prefers: 'h1' }, g2: { prefers: 'h2' }, g3: { prefers: 'h3' }, g4: { prefers: 'h3' } }, more));
+  running(
+    spec(3, { g1: { prefers: 'h1' }, g2: { prefers: 'h2' }, g3: { prefers: 'h3' }, g4: { prefers: 'h3' } }, more),
+  );
 
 describe('the guests of a lost host', () => {
   test('are granted elsewhere only on the proof, and run', () => {
@@ -24,7 +26,11 @@ describe('the guests of a lost host', () => {
     for (const name of ['g3', 'g4']) {
       expect(s.guest(name).state).toBe('running');
       expect(['h1', 'h2']).toContain(s.guest(name).context.grant?.host);
-      expect(s.guest(name).context.tries, 'the loss of its host is not held against a guest').toEqual({ inPlace: [], relocate: [], stop: [] });
+      expect(s.guest(name).context.tries, 'the loss of its host is not held against a guest').toEqual({
+        inPlace: [],
+        relocate: [],
+        stop: [],
+      });
     }
     expect(s.guest('g1').context.grant?.host).toBe('h1');
   });
@@ -36,8 +42,18 @@ describe('the guests of a lost host', () => {
     s.refuse('guest.granted', 'guest/g3', { ...grant, release: { kind: 'none', entry: '' } }, /no place is sought/);
     s.prove('h3');
     s.refuse('guest.granted', 'guest/g3', { ...grant, release: { kind: 'R3', entry: '1.1' } }, /as release/);
-    s.refuse('guest.granted', 'guest/g3', { ...grant, host: 'h3', release: s.guest('g3').context.release! }, /h3 is restarting/);
-    s.refuse('guest.granted', 'guest/g3', { ...grant, counter: 7, release: s.guest('g3').context.release! }, /not in life 7/);
+    s.refuse(
+      'guest.granted',
+      'guest/g3',
+      { ...grant, host: 'h3', release: s.guest('g3').context.release! },
+      /h3 is restarting/,
+    );
+    s.refuse(
+      'guest.granted',
+      'guest/g3',
+      { ...grant, counter: 7, release: s.guest('g3').context.release! },
+      /not in life 7/,
+    );
   });
 
   test('a proof for an earlier life of the host releases nothing', () => {
@@ -70,30 +86,44 @@ describe('the guests of a lost host', () => {
     expect(s.fleet.intents).toEqual({});
   });
 
-  test.each(['suspect', 'fenced', 'blocked'] as const)('a new life of a %s host tells what runs there: the rest is released by R1', (moment) => {
-    const s = three();
-    s.suspect('h3');
-    if (moment === 'fenced') s.prove('h3');
-    if (moment === 'blocked') s.append('fence.failed', 'host/h3', { counter: 1, attempts: [{ method: 'ipmi', reason: 'dead' }] });
-    const kept = s.guest('g4').context.grant!;
-    const joined = s.join('h3', 2, [{ guest: 'g4', token: kept.token, state: 'running' }]);
-    expect(s.host('h3')).toMatchObject({ state: 'running', context: { fence: null, incarnation: { counter: 2 } } });
-    if (moment !== 'fenced') expect(s.guest('g3').context.release).toEqual({ kind: 'R1', entry: joined });
-    expect(s.guest('g4'), 'seen running is running').toMatchObject({
-      state: 'running',
-      context: { release: null, grant: { ...kept, counter: 2 } },
-    });
-    s.settle();
-    expect(s.guest('g3')).toMatchObject({ state: 'running', context: { grant: { host: 'h3', counter: 2 } } });
-    expect(s.fleet.intents).toEqual({});
-  });
+  test.each(['suspect', 'fenced', 'blocked'] as const)(
+    'a new life of a %s host tells what runs there: the rest is released by R1',
+    (moment) => {
+      const s = three();
+      s.suspect('h3');
+      if (moment === 'fenced') s.prove('h3');
+      if (moment === 'blocked')
+        s.append('fence.failed', 'host/h3', { counter: 1, attempts: [{ method: 'ipmi', reason: 'dead' }] });
+      const kept = s.guest('g4').context.grant!;
+      const joined = s.join('h3', 2, [{ guest: 'g4', token: kept.token, state: 'running' }]);
+      expect(s.host('h3')).toMatchObject({ state: 'running', context: { fence: null, incarnation: { counter: 2 } } });
+      if (moment !== 'fenced') expect(s.guest('g3').context.release).toEqual({ kind: 'R1', entry: joined });
+      expect(s.guest('g4'), 'seen running is running').toMatchObject({
+        state: 'running',
+        context: { release: null, grant: { ...kept, counter: 2 } },
+      });
+      s.settle();
+      expect(s.guest('g3')).toMatchObject({ state: 'running', context: { grant: { host: 'h3', counter: 2 } } });
+      expect(s.fleet.intents).toEqual({});
+    },
+  );
 
   test('the word of a life that is over or proven stopped has no force', () => {
     const s = three();
-    s.refuse('host.joined', 'host/h3', { incarnation: { bootId: 'b', counter: 0 }, selfFencing: true, watchdog: '', instances: [] }, /life 0 of h3 is over/);
+    s.refuse(
+      'host.joined',
+      'host/h3',
+      { incarnation: { bootId: 'b', counter: 0 }, selfFencing: true, watchdog: '', instances: [] },
+      /life 0 of h3 is over/,
+    );
     s.suspect('h3');
     s.prove('h3');
-    s.refuse('host.joined', 'host/h3', { incarnation: { bootId: 'b', counter: 1 }, selfFencing: true, watchdog: '', instances: [] }, /proven stopped/);
+    s.refuse(
+      'host.joined',
+      'host/h3',
+      { incarnation: { bootId: 'b', counter: 1 }, selfFencing: true, watchdog: '', instances: [] },
+      /proven stopped/,
+    );
     expect(s.host('h3').state).toBe('restarting');
   });
 
@@ -142,10 +172,20 @@ describe('the lost host', () => {
     s.elect('h2');
     expect(s.intent('fence', 'host/h3'), 'another leader tries at once').toBeDefined();
     for (const host of ['h1', 'h2']) s.survey(host, 1, running1(s, host));
-    const proof = { kind: 'R5' as const, by: 'ann', checked: 'the plug is out', key: 'U', signature: 's', blockedBy: [] };
+    const proof = {
+      kind: 'R5' as const,
+      by: 'ann',
+      checked: 'the plug is out',
+      key: 'U',
+      signature: 's',
+      blockedBy: [],
+    };
     s.append('fence.proven', 'host/h3', { counter: 1, proof });
     s.settle();
-    expect(s.guest('g3')).toMatchObject({ state: 'running', context: { grant: { host: expect.stringMatching(/h[12]/) } } });
+    expect(s.guest('g3')).toMatchObject({
+      state: 'running',
+      context: { grant: { host: expect.stringMatching(/h[12]/) } },
+    });
   });
 
   test('that does not come back is power-cycled with back-off, then quarantined', () => {
@@ -183,7 +223,10 @@ describe('the lost host', () => {
     expect(s.host('h2').state, 'a heartbeat does not call it off').toBe('fencing');
     s.prove('h2');
     s.settle();
-    expect(s.guest('g2')).toMatchObject({ state: 'running', context: { grant: { host: expect.not.stringMatching('h2') } } });
+    expect(s.guest('g2')).toMatchObject({
+      state: 'running',
+      context: { grant: { host: expect.not.stringMatching('h2') } },
+    });
   });
 });
 
@@ -206,6 +249,14 @@ describe('a host in service', () => {
     expect(s.guest('g3').state).toBe('running');
     s.append('host.restored', 'host/h3', { what: 'libvirt' });
     expect(s.host('h3').context.degraded).toEqual({});
+  });
+
+  test('a watchdog in trouble: the lease of this host proves nothing until it works again', () => {
+    const s = three();
+    s.append('host.degraded', 'host/h3', { what: 'watchdog', reason: 'not armed' });
+    expect(s.host('h3').context.selfFencing).toBe(false);
+    s.append('host.restored', 'host/h3', { what: 'watchdog' });
+    expect(s.host('h3').context.selfFencing).toBe(true);
   });
 
   test('maintenance: draining while it has guests, then kept free; ends by order; survives a restart', () => {
@@ -231,7 +282,10 @@ describe('a host in service', () => {
   test('every state says why, and by which entry', () => {
     const s = three();
     const said = s.suspect('h3');
-    expect(s.host('h3').context).toMatchObject({ why: 'h3 has been silent for 1.0 s towards h1; it is being proven stopped', cause: said });
+    expect(s.host('h3').context).toMatchObject({
+      why: 'h3 has been silent for 1.0 s towards h1; it is being proven stopped',
+      cause: said,
+    });
     expect(s.guest('g3').context).toMatchObject({ why: 'h3 has been silent for 1.0 s towards h1', cause: said });
   });
 });

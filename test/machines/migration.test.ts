@@ -9,7 +9,10 @@ function moving(): Story {
   s.placeAll();
   return s;
 }
-const ends = (s: Story) => ({ at: s.guest('g1').context.grant?.host, to: s.guest('g1').context.migratingTo?.host ?? null });
+const ends = (s: Story) => ({
+  at: s.guest('g1').context.grant?.host,
+  to: s.guest('g1').context.migratingTo?.host ?? null,
+});
 const place = (s: Story) => s.intent('place', 'guest/g1');
 
 describe('a migration', () => {
@@ -43,7 +46,10 @@ describe('a migration', () => {
     const s = running(spec({ h1: {}, h2: { capacity: { memoryMiB: 512, vcpus: 1 } } }, { g1: {} }));
     s.append('guest.migration-requested', 'guest/g1', { to: 'h2', by: 'ann' });
     s.placeAll();
-    expect(s.guest('g1')).toMatchObject({ state: 'running', context: { why: expect.stringMatching(/needs 1024 MiB/) } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'running',
+      context: { why: expect.stringMatching(/needs 1024 MiB/) },
+    });
   });
 
   test('ordered to stop meanwhile: stops where it arrives', () => {
@@ -86,20 +92,26 @@ describe('an end dies in the middle', () => {
     expect(ends(s)).toEqual({ at: 'h2', to: null });
   });
 
-  test.each(['unknown', 'failed'] as const)('the source, and the target cannot tell (%s): it is stopped there and seen gone before any start', (verdict) => {
-    const s = moving();
-    s.suspect('h1');
-    s.prove('h1');
-    s.outcome(verdict, 'migrate', 'guest/g1');
-    expect(s.guest('g1').state).toBe('stopping');
-    expect(s.intent('stop', 'guest/g1')).toMatchObject({ host: 'h2' });
-    expect(place(s)).toBeUndefined();
-    s.outcome('succeeded', 'stop', 'guest/g1');
-    s.settle();
-    expect(s.guest('g1').state).toBe('running');
-  });
+  test.each(['unknown', 'failed'] as const)(
+    'the source, and the target cannot tell (%s): it is stopped there and seen gone before any start',
+    (verdict) => {
+      const s = moving();
+      s.suspect('h1');
+      s.prove('h1');
+      s.outcome(verdict, 'migrate', 'guest/g1');
+      expect(s.guest('g1').state).toBe('stopping');
+      expect(s.intent('stop', 'guest/g1')).toMatchObject({ host: 'h2' });
+      expect(place(s)).toBeUndefined();
+      s.outcome('succeeded', 'stop', 'guest/g1');
+      s.settle();
+      expect(s.guest('g1').state).toBe('running');
+    },
+  );
 
-  test.each([['h1', 'h2'], ['h2', 'h1']] as const)('both, %s first: it starts on the second proof and not before', (first, second) => {
+  test.each([
+    ['h1', 'h2'],
+    ['h2', 'h1'],
+  ] as const)('both, %s first: it starts on the second proof and not before', (first, second) => {
     const s = moving();
     s.suspect(first);
     s.suspect(second);

@@ -1,15 +1,25 @@
 /** New leaders, surveys, doubt, freeze, brake and the voters' majority: what may be carried out, and when. */
 import { describe, expect, test } from 'vitest';
 import { brakeVerdict, stormLimit } from '../../machines/brake.ts';
+import type { Entry } from '../../machines/entries.ts';
+import { rejection } from '../../machines/rejection.ts';
 import { runnable, startsHeld } from '../../machines/runnable.ts';
 import { running, type Story, spec, story } from './given.ts';
 
 const three = () => running(spec(3, { g1: { prefers: 'h1' }, g2: { prefers: 'h2' }, g3: { prefers: 'h3' } }));
 const ready = (s: Story) => runnable(s.fleet).ready.map(({ id }) => id.split('@')[0]);
-const held = (s: Story) => Object.fromEntries(runnable(s.fleet).held.map(({ intent, why }) => [intent.id.split('@')[0], why]));
+const held = (s: Story) =>
+  Object.fromEntries(runnable(s.fleet).held.map(({ intent, why }) => [intent.id.split('@')[0], why]));
 const crashed = (s: Story, guest: string) =>
-  s.append('guest.crashed', `guest/${guest}`, { ...s.guest(guest).context.grant!, cause: 'process-died', gone: true, detail: '' });
-const present = (s: Story, guest: string) => [{ guest, token: s.guest(guest).context.grant!.token, state: 'running' as const }];
+  s.append('guest.crashed', `guest/${guest}`, {
+    ...s.guest(guest).context.grant!,
+    cause: 'process-died',
+    gone: true,
+    detail: '',
+  });
+const present = (s: Story, guest: string) => [
+  { guest, token: s.guest(guest).context.grant!.token, state: 'running' as const },
+];
 
 describe('epochs', () => {
   test('a leader of the past, and one that nobody elected, write without force', () => {
@@ -42,6 +52,40 @@ describe('epochs', () => {
     const { nowMs } = s.fleet;
     s.append('cluster.thawed', 'cluster', { by: 'ann' }, { afterMs: -3_600_000 });
     expect(s.fleet.nowMs).toBe(nowMs);
+  });
+});
+
+describe('a grant', () => {
+  const grantFor = (s: Story, guest: string) => ({
+    host: 'h2',
+    counter: 1,
+    purpose: 'relocation' as const,
+    why: '',
+    refused: [],
+    release: s.guest(guest).context.release ?? { kind: 'none' as const, entry: '' },
+  });
+
+  test('on top of one that is not released has no force, even if a place were sought by mistake', () => {
+    const s = three();
+    const { entry } = s.entries.at(-1)!;
+    const intent = { type: 'place' as const, guest: 'g1', purpose: 'relocation' as const, avoid: [], prefer: null };
+    const id = 'guest/g1/place@1';
+    const mistaken = { ...s.fleet, intents: { [id]: { id, subject: 'guest/g1', intent, seq: 1, cause: '1.1' } } };
+    const wanted = {
+      ...entry,
+      id: '1.99',
+      type: 'guest.granted',
+      subject: 'guest/g1',
+      data: grantFor(s, 'g1'),
+    } as Entry;
+    expect(rejection(mistaken, wanted)).toMatch(/h1 may still run g1 under 1\./);
+  });
+
+  test('with a token not above the last one has no force', () => {
+    const s = three();
+    s.append('guest.adopted', 'guest/g1', { host: 'h1', counter: 1, token: '7.1', why: 'found' });
+    crashed(s, 'g1');
+    s.refuse('guest.granted', 'guest/g1', grantFor(s, 'g1'), /its token 1\.\d+ is not above 7\.1/);
   });
 });
 
@@ -117,7 +161,10 @@ describe('a new reign', () => {
     crashed(s, 'g1');
     expect(s.intent('place', 'guest/g1')).toBeDefined();
     s.append('guest.adopted', 'guest/g1', { host: 'h2', counter: 1, token: '1.999', why: 'found' });
-    expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h2', token: '1.999' }, release: null } });
+    expect(s.guest('g1')).toMatchObject({
+      state: 'running',
+      context: { grant: { host: 'h2', token: '1.999' }, release: null },
+    });
     expect(s.intent('place', 'guest/g1')).toBeUndefined();
   });
 
@@ -141,7 +188,10 @@ describe('freeze', () => {
     crashed(s, 'g1');
     s.suspect('h3');
     expect(ready(s)).toEqual([]);
-    expect(held(s)).toEqual({ 'guest/g1/place': 'frozen by ann: switch work', 'host/h3/fence': 'frozen by ann: switch work' });
+    expect(held(s)).toEqual({
+      'guest/g1/place': 'frozen by ann: switch work',
+      'host/h3/fence': 'frozen by ann: switch work',
+    });
     s.append('fence.requested', 'host/h3', { by: 'ann', reason: 'burning' });
     expect(ready(s)).toEqual(['host/h3/fence']);
     s.append('cluster.thawed', 'cluster', { by: 'ann' });
@@ -159,7 +209,10 @@ describe('the storm brake', () => {
   test('two of three hosts lost: nothing is fenced, nothing starts; it goes on when one returns', () => {
     const s = three();
     expect(brakeVerdict(s.fleet, ['h3']).apply).toBe(false);
-    expect(brakeVerdict(s.fleet, ['h2', 'h3'])).toMatchObject({ apply: true, why: expect.stringMatching(/2 of 3 hosts are silent \(h2, h3\)/) });
+    expect(brakeVerdict(s.fleet, ['h2', 'h3'])).toMatchObject({
+      apply: true,
+      why: expect.stringMatching(/2 of 3 hosts are silent \(h2, h3\)/),
+    });
     s.append('brake.applied', 'cluster', { silent: ['h2', 'h3'], of: 3 });
     s.suspect('h2');
     s.suspect('h3');
@@ -210,7 +263,7 @@ describe('the storm brake', () => {
     expect(s.fleet.brakeWaived).toEqual(['h3']);
   });
 
-  test("our own fencing never costs the voters their majority", () => {
+  test('our own fencing never costs the voters their majority', () => {
     const s = running(spec(9, {}));
     expect(s.fleet.spec!.voters).toEqual(['h1', 'h2', 'h3', 'h4', 'h5']);
     for (const host of ['h5', 'h4', 'h3', 'h9']) s.append('fence.requested', `host/${host}`, { by: 'ann', reason: '' });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -140,4 +140,20 @@ async function freeUdpPort(): Promise<number> {
 function listens(port: number): boolean {
   const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return readFileSync('/proc/net/udp', 'utf8').includes(wanted);
+}
+
+/** Argument list and environment of each living ipmitool that talks to the BMC at `port`. */
+export function ipmitools(port: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        if (!args[0]!.endsWith('ipmitool') || !args.includes(String(port))) return [];
+        return [`${args.join(' ')}\n${readFileSync(`/proc/${pid}/environ`, 'utf8')}`];
+      } catch {
+        // Gone while we looked.
+        return [];
+      }
+    });
 }

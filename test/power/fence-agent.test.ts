@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FenceAgentSpec, fenceAgentSwitch } from '../../adapters/power/fence-agent.ts';
 import { powerSwitches } from '../../adapters/power/power-switches.ts';
 import { powerSchema } from '../../machines/spec.ts';
-import { type Bmc, startBmc } from './bmc.ts';
+import { type Bmc, ipmitools, startBmc } from './bmc.ts';
 
 let bmc: Bmc;
 beforeAll(async () => {
@@ -66,9 +66,11 @@ test('an agent that hangs is killed in time with all its children', async () => 
   const began = performance.now();
   const off = await fenceAgentSwitch(overLan({ timeoutMs: 1_500 })).off();
   const tookMs = performance.now() - began;
+  const left = ipmitools(bmc.port);
   bmc.thaw();
   expect(off.kind).toBe('unknown');
   expect(tookMs).toBeLessThan(3_000);
+  expect(left).toEqual([]);
   expect(bmc.machineRuns()).toBe(true);
 });
 

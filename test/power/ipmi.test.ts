@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ipmiSwitch } from '../../adapters/power/ipmi.ts';
-import { type Bmc, PASSWORD, startBmc } from './bmc.ts';
+import { type Bmc, ipmitools, PASSWORD, startBmc } from './bmc.ts';
 
 let bmc: Bmc;
 beforeAll(async () => {
@@ -61,7 +59,7 @@ test('a call that runs into its time limit is unknown, and nothing of it is left
   await ipmiSwitch(bmc.spec()).on();
   bmc.freeze();
   const { value, ms } = await timed(ipmiSwitch(bmc.spec({ timeoutMs: 300 })).off());
-  const left = processesWith(String(bmc.port));
+  const left = ipmitools(bmc.port);
   bmc.thaw();
   expect(value.kind).toBe('unknown');
   expect(ms).toBeLessThan(900);
@@ -95,7 +93,7 @@ test.each([
 test('the password is in no argument list and no environment', async () => {
   bmc.freeze();
   const waiting = ipmiSwitch(bmc.spec({ timeoutMs: 1_500 })).status();
-  const seen = await vi.waitUntil(() => processesWith(String(bmc.port))[0], { interval: 5 });
+  const seen = await vi.waitUntil(() => ipmitools(bmc.port)[0], { interval: 5 });
   await waiting;
   bmc.thaw();
   expect(seen).toContain('ipmitool');
@@ -117,19 +115,3 @@ test('a missing ipmitool is an error that says what to install', () => {
   });
   expect(said.trim()).toBe('POWER_TOOL_MISSING apt-get install ipmitool');
 });
-
-/** Argument lists and environments of living processes that mention `word`. */
-function processesWith(word: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const [args, environment] = ['cmdline', 'environ'].map((file) =>
-          readFileSync(join('/proc', pid, file), 'utf8'),
-        );
-        return args!.includes('ipmitool') && args!.includes(word) ? [`${args}\n${environment}`] : [];
-      } catch {
-        return [];
-      }
-    });
-}

@@ -1,0 +1,88 @@
+/**
+ * `node agents-process.ts DIRECTORY`: the agents of every host of a large cluster, real ones over real connections, two
+ * to each host as on a real one. Only their hypervisors are invented: a start is remembered, and nothing ever happens.
+ * Prints a line with the time the process has used, once a second, and ends with its standard input.
+ */
+import { join } from 'node:path';
+import { readClusterFile } from '../adapters/config/cluster-file.ts';
+import { createClock } from '../adapters/clock/clock.ts';
+import { loadNodeKeys } from '../adapters/keys/load.ts';
+import { openBus } from '../adapters/nats/bus.ts';
+import { openConnections } from '../adapters/nats/connections.ts';
+import { PORTS, serverAddress } from '../adapters/nats/server-config.ts';
+import { inboxOf } from '../adapters/nats/subjects.ts';
+import { startAgent } from '../services/agent/agent.ts';
+import type { Hypervisor, Outcome, Say } from '../services/ports.ts';
+import { createMemory } from '../sim/memory.ts';
+import { ARBITERS } from './large-cluster.ts';
+
+const CONNECT_AT_ONCE = 20;
+
+const directory = process.argv[2]!;
+const { spec } = readClusterFile(join(directory, 'cluster.yaml'));
+const { tls } = loadNodeKeys(join(directory, ARBITERS[0]));
+const clock = createClock();
+const say: Say = { info() {}, warn: (what, about) => console.error(what, about), error: (what, about) => console.error(what, about) };
+
+function idleHypervisor(): Hypervisor {
+  const running = new Map<string, 'running' | 'paused'>();
+  const done = async (act: () => unknown): Promise<Outcome> => {
+    act();
+    return { kind: 'succeeded', detail: '' };
+  };
+  const not = async (): Promise<Outcome> => ({ kind: 'failed', reason: 'not here' });
+  return {
+    list: async () => [...running].map(([guest, state]) => ({ guest, token: null, state })),
+    processes: async () => [...running.keys()],
+    define: () => done(() => {}),
+    start: (guest) => done(() => running.set(guest, 'running')),
+    destroy: (guest) => done(() => running.delete(guest)),
+    shutdown: (guest) => done(() => running.delete(guest)),
+    pause: (guest) => done(() => running.set(guest, 'paused')),
+    resume: (guest) => done(() => running.set(guest, 'running')),
+    migrate: not,
+    abortMigration: not,
+    state: async (guest) => running.get(guest) ?? 'gone',
+    pingAgent: async () => true,
+    responsive: async () => true,
+    async *events(signal) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+    repair: not,
+  };
+}
+
+async function startOne(host: string, index: number): Promise<void> {
+  const servers = [index, index + 1].map((at) => {
+    const node = ARBITERS[at % ARBITERS.length]!;
+    return { node, address: serverAddress(spec, node), port: PORTS.client };
+  });
+  const seed = join(directory, 'seeds', `${host}.nk`);
+  const connections = openConnections({ servers, tls, seed, inbox: inboxOf('agent', host), name: host, say });
+  await new Promise<void>((resolve) => {
+    const look = () => connections.paths.every((path) => path.live() !== null) && resolve();
+    connections.onChange(look);
+    look();
+  });
+  startAgent(
+    { host, spec, journalHead: () => ({ seq: 0, hash: '' }) },
+    {
+      clock,
+      say,
+      bus: openBus(connections, spec.cluster, host),
+      machine: { bootId: () => `boot of ${host}` },
+      memory: createMemory(),
+      hypervisor: idleHypervisor(),
+      guard: { allow() {}, revoke() {}, setLeaseEnd() {} },
+      petter: { setUntil() {}, armed: () => ({ timeoutMs: spec.times.watchdogMs, what: 'none, a measurement' }) },
+      probe: { tcp: async () => true, http: async () => true },
+    },
+  );
+}
+
+process.stdin.resume();
+process.stdin.once('end', () => process.exit(0));
+const hosts = Object.keys(spec.hosts);
+for (let at = 0; at < hosts.length; at += CONNECT_AT_ONCE)
+  await Promise.all(hosts.slice(at, at + CONNECT_AT_ONCE).map((host, i) => startOne(host, at + i)));
+console.log('started');

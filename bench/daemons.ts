@@ -1,0 +1,160 @@
+/** What a daemon costs while nothing happens: alone with its cluster, and with 300 hosts renewing their leases. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { apiAt } from '../cli/client.ts';
+import type { Status } from '../services/api-status.ts';
+import { type Figure, type Measurement, median } from './figures.ts';
+import { ARBITERS, startLargeCluster } from './large-cluster.ts';
+
+const HOSTS = 300;
+const GUESTS = 600;
+const REST_MS = 6_000;
+const WATCH_MS = 10_000;
+const UP_MS = 60_000;
+/** The kernel's unit of processor time. */
+const TICKS_PER_S = 100;
+
+export const daemons: Measurement = {
+  name: 'daemons',
+  async run() {
+    const cluster = await startLargeCluster(HOSTS, GUESTS);
+    const processes: ChildProcess[] = [];
+    try {
+      for (const node of ARBITERS) processes.push(await startDaemon(cluster.directory, node));
+      const { leader } = await until('a leader', () => leaderOf(cluster.directory));
+      const pid = processes[ARBITERS.indexOf(leader)]!.pid!;
+      const follower = processes[(ARBITERS.indexOf(leader) + 1) % ARBITERS.length]!.pid!;
+      await wait(1_000);
+      const rest = await watch(pid, REST_MS);
+
+      const agents = run('agents-process.ts', [cluster.directory], 'pipe', cluster.directory);
+      processes.push(agents);
+      await until('all guests to run', async () => {
+        const status = await statusOf(cluster.directory, leader);
+        const ready = status.hosts.every(({ state }) => state === 'running');
+        return ready && status.guests.every(({ state }) => state === 'running') ? status : null;
+      });
+      // What was allocated while all of them joined at once is not what it costs to have them.
+      await wait(2_000);
+      const before = await statusOf(cluster.directory, leader);
+      const [leading, following] = await Promise.all([watch(pid, WATCH_MS), watch(follower, WATCH_MS)]);
+      const after = await statusOf(cluster.directory, leader);
+      if (after.roles.leader !== leader) throw new Error('the lead changed hands while it was measured');
+      return figures(rest, leading, following, after.seq - before.seq);
+    } finally {
+      for (const process of processes.reverse()) await end(process);
+      await cluster.close();
+    }
+  },
+};
+
+function figures(rest: Usage, leading: Usage, following: Usage, entries: number): Figure[] {
+  const who = 'the whole rekindled of an arbiter (voter, controller, API; no agent), a process of its own, its nats-server not counted';
+  const busy =
+    `${HOSTS} real agents with invented hypervisors in another process, each over two TLS connections, four renewals a second, ` +
+    `${GUESTS} guests running, over ${WATCH_MS / 1_000} s in which the log got ${entries} entries`;
+  return [
+    {
+      name: 'memory at rest',
+      value: rest.memoryMiB,
+      unit: 'MiB',
+      target: { atMost: 100 },
+      about: `${who}; it leads, ${HOSTS} hosts are in the cluster file and none has been heard; resident set, median over ${REST_MS / 1_000} s`,
+    },
+    { name: 'CPU at rest', value: rest.cpuPercent, unit: '% of a core', target: { atMost: 1 }, about: 'the same process, the same time' },
+    {
+      name: `memory with ${HOSTS} hosts, leading`,
+      value: leading.memoryMiB,
+      unit: 'MiB',
+      target: { atMost: 150 },
+      about: `the same process; ${busy}`,
+    },
+    { name: `CPU with ${HOSTS} hosts, leading`, value: leading.cpuPercent, unit: '% of a core', target: null, about: 'the same' },
+    {
+      name: `memory with ${HOSTS} hosts, following`,
+      value: following.memoryMiB,
+      unit: 'MiB',
+      target: { atMost: 150 },
+      about: 'another daemon of the same cluster at the same time',
+    },
+    { name: `CPU with ${HOSTS} hosts, following`, value: following.cpuPercent, unit: '% of a core', target: null, about: 'the same' },
+  ];
+}
+
+interface Usage {
+  readonly memoryMiB: number;
+  readonly cpuPercent: number;
+}
+
+async function watch(pid: number, forMs: number): Promise<Usage> {
+  const began = performance.now();
+  const before = cpuSeconds(pid);
+  const memory: number[] = [];
+  while (performance.now() - began < forMs) {
+    memory.push(residentMiB(pid));
+    await wait(250);
+  }
+  const took = (performance.now() - began) / 1_000;
+  return { memoryMiB: median(memory), cpuPercent: ((cpuSeconds(pid) - before) / took) * 100 };
+}
+
+function residentMiB(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1_024;
+}
+
+/** User and system time; the name of the program, which may hold blanks, ends at the last parenthesis. */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
+}
+
+async function startDaemon(directory: string, node: string): Promise<ChildProcess> {
+  const state = join(directory, node);
+  await mkdir(join(state, 'run'), { mode: 0o700 });
+  const where = ['--cluster', join(directory, 'cluster.yaml'), '--state', state, '--run', join(state, 'run')];
+  return run('../daemon/rekindled.ts', ['--node', node, ...where, '--external-nats'], 'ignore', state);
+}
+
+function run(script: string, args: readonly string[], stdin: 'pipe' | 'ignore', directory: string): ChildProcess {
+  const log = openSync(join(directory, 'output.log'), 'a');
+  const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], { stdio: [stdin, log, log] });
+  closeSync(log);
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(late);
+}
+
+const statusOf = (directory: string, node: string) =>
+  apiAt(join(directory, node, 'run/api.sock')).get<Status>('/v1/status');
+
+async function leaderOf(directory: string): Promise<{ leader: (typeof ARBITERS)[number] } | null> {
+  const { roles, cluster } = await statusOf(directory, ARBITERS[0]);
+  const leader = ARBITERS.find((name) => name === roles.leader);
+  return leader && cluster !== null ? { leader } : null;
+}
+
+async function until<T>(what: string, ask: () => Promise<T | null>): Promise<T> {
+  const last = performance.now() + UP_MS;
+  let reason = '';
+  while (performance.now() < last) {
+    const answer = await ask().catch((error: unknown) => {
+      reason = String(error);
+      return null;
+    });
+    if (answer !== null) return answer;
+    await wait(250);
+  }
+  throw new Error(`waited ${UP_MS / 1_000} s in vain for ${what} ${reason}`);
+}

@@ -1,0 +1,34 @@
+/**
+ * `npm run bench [-- NAME…] [--json]`: what the parts cost on this machine. Each file beside this one is one
+ * measurement; what exactly was measured stands below each figure. Takes under two minutes.
+ */
+import { parseArgs } from 'node:util';
+import { append } from './append.ts';
+import { daemons } from './daemons.ts';
+import type { Measurement } from './figures.ts';
+import { folding } from './fold.ts';
+import { placement } from './placement.ts';
+import { machine, type Report, type Result, table } from './render.ts';
+import { simulatedTime } from './simulated-time.ts';
+
+const MEASUREMENTS: readonly Measurement[] = [folding, placement, simulatedTime, append, daemons];
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const unknown = positionals.filter((name) => !MEASUREMENTS.some((one) => one.name === name));
+if (unknown.length > 0) {
+  console.error(`no measurement ${unknown.join(', ')}; there are ${MEASUREMENTS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const results: Result[] = [];
+const on = machine();
+for (const { name, run } of MEASUREMENTS) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (!values.json) console.error(`measuring ${name} …`);
+  const began = performance.now();
+  const figures = await run();
+  results.push({ measurement: name, tookMs: Math.round(performance.now() - began), figures });
+}
+const report: Report = { machine: on, results };
+console.log(values.json ? JSON.stringify(report) : table(report));
+process.exit(0);

@@ -1,0 +1,181 @@
+/** What the host machine (host.ts) tests and does, by name. */
+import { assign, emit, setup } from 'xstate';
+import type { Entry, EntryType } from './entries.ts';
+import type { HostContext } from './fleet.ts';
+import type { IntentType, Output } from './intents.ts';
+import { hasBudget, spend, waitMs } from './ladder.ts';
+import { sentence } from './sentences.ts';
+import type { HostLadder } from './spec.ts';
+
+/** What a host needs to know besides the entry itself. */
+export interface HostFacts {
+  /** Entry time, epoch ms, never backwards. */
+  readonly atMs: number;
+  readonly ladder: HostLadder;
+  /** Guests that this host holds or may hold. */
+  readonly guests: number;
+}
+export type HostEvent = Entry & HostFacts;
+type HostEventOf<T extends EntryType> = Extract<HostEvent, { type: T }>;
+
+export function newHost(id: string): HostContext {
+  return {
+    id,
+    incarnation: null,
+    selfFencing: false,
+    watchdog: '',
+    surveyedEpoch: 0,
+    fence: null,
+    degraded: {},
+    maintenance: false,
+    tries: { repair: [], powerCycle: [] },
+    suspectedAtMs: null,
+    why: 'named in the cluster file, not heard of yet',
+    cause: '',
+  };
+}
+
+interface Args {
+  readonly context: HostContext;
+  readonly event: HostEvent;
+}
+type Change = Partial<HostContext>;
+
+const registration = (event: HostEvent): event is HostEventOf<'host.joined' | 'host.surveyed'> =>
+  event.type === 'host.joined' || event.type === 'host.surveyed';
+
+/** A life above all that were known or proven stopped. Only such a life brings a fenced host back. */
+function isNewLife({ context, event }: Args): boolean {
+  if (!registration(event)) return false;
+  const { counter } = event.data.incarnation;
+  return counter > (context.incarnation?.counter ?? -1) && counter > (context.fence?.counter ?? -1);
+}
+
+const isSameLife = ({ context, event }: Args) =>
+  registration(event) && context.fence === null && event.data.incarnation.counter === context.incarnation?.counter;
+
+const isOfThisLife = ({ context, event }: Args) =>
+  (event.type === 'host.suspected' || event.type === 'host.cleared' || event.type === 'fence.failed') &&
+  context.incarnation !== null &&
+  event.data.counter === context.incarnation.counter;
+
+/** A proof covers the life it names and all before; events that prove nothing pass. */
+const covers = ({ context, event }: Args) =>
+  event.type !== 'fence.proven' || (context.incarnation !== null && event.data.counter >= context.incarnation.counter);
+
+type Remedy = 'power-on' | 'wait' | 'reinstall' | 'quarantine';
+
+/** The next rung for a host that is proven unable to write. */
+function nextRemedy({ context, event }: Args): Remedy {
+  const rung = event.ladder.powerCycle;
+  if (hasBudget(context.tries.powerCycle, rung, event.atMs)) {
+    return waitMs(context.tries.powerCycle, rung, event.atMs) === 0 ? 'power-on' : 'wait';
+  }
+  return event.ladder.reinstall === 'allowed' ? 'reinstall' : 'quarantine';
+}
+
+const isTimer = ({ context, event }: Args, params: { name: string }) =>
+  event.type === 'timer.fired' && event.data.timer === `host/${context.id}/${params.name}`;
+
+const startsRepair = ({ context, event }: Args) =>
+  event.type === 'host.degraded' &&
+  event.data.what === 'libvirt' &&
+  !Object.hasOwn(context.degraded, 'libvirt') &&
+  hasBudget(context.tries.repair, event.ladder.repair, event.atMs);
+
+const repeatsRepair = ({ context, event }: Args) =>
+  isTimer({ context, event }, { name: 'repair' }) &&
+  Object.hasOwn(context.degraded, 'libvirt') &&
+  hasBudget(context.tries.repair, event.ladder.repair, event.atMs);
+
+/** Takes over what an agent says of itself. A new life has no past: its fence and its troubles belonged to the old one. */
+function registered({ context, event }: Args): Change {
+  if (!registration(event)) return {};
+  const { incarnation, selfFencing, watchdog } = event.data;
+  const known = { incarnation, selfFencing, watchdog, surveyedEpoch: event.epoch };
+  return isNewLife({ context, event }) ? { ...known, fence: null, degraded: {}, suspectedAtMs: null } : known;
+}
+
+function proven({ event }: Args): Change {
+  if (event.type !== 'fence.proven') return {};
+  return { fence: { counter: event.data.counter, proof: event.data.proof, entry: event.id } };
+}
+
+function degraded({ context, event }: Args): Change {
+  if (event.type !== 'host.degraded') return {};
+  const known = { degraded: { ...context.degraded, [event.data.what]: event.data.reason } };
+  // Without its watchdog it may not stop in time: its lease proves nothing any more.
+  return event.data.what === 'watchdog' ? { ...known, selfFencing: false } : known;
+}
+
+function restored({ context, event }: Args): Change {
+  if (event.type !== 'host.restored') return {};
+  const { [event.data.what]: _over, ...others } = context.degraded;
+  return event.data.what === 'watchdog' ? { degraded: others, selfFencing: true } : { degraded: others };
+}
+
+export const host = setup({
+  types: {
+    context: {} as HostContext,
+    events: {} as HostEvent,
+    emitted: {} as Output,
+    input: {} as { readonly id: string } | undefined,
+    tags: {} as 'live' | 'needs-operator',
+  },
+  guards: {
+    newLife: isNewLife,
+    newLifeFor: (args, params: { maintenance: boolean; empty: boolean }) =>
+      isNewLife(args) && args.context.maintenance === params.maintenance && (args.event.guests === 0) === params.empty,
+    sameLife: isSameLife,
+    ofThisLife: isOfThisLife,
+    clears: (args, params: { maintenance: boolean; empty: boolean }) =>
+      isOfThisLife(args) &&
+      args.context.maintenance === params.maintenance &&
+      (args.event.guests === 0) === params.empty,
+    remedy: (args, params: { is: Remedy }) => covers(args) && nextRemedy(args) === params.is,
+    timer: isTimer,
+    startsRepair,
+    repeatsRepair,
+    empty: ({ event }) => event.guests === 0,
+  },
+  actions: {
+    note: assign(({ event }, params: { then: string }) => ({
+      why: params.then === '' ? sentence(event) : `${sentence(event)}; ${params.then}`,
+      cause: event.id,
+    })),
+    register: assign(registered),
+    learnProof: assign(proven),
+    degrade: assign(degraded),
+    restore: assign(restored),
+    suspect: assign({ suspectedAtMs: ({ event }) => event.atMs }),
+    clear: assign({ suspectedAtMs: null }),
+    flag: assign((_, params: { maintenance: boolean }) => params),
+    spendRepair: assign(({ context, event }) => ({
+      tries: { ...context.tries, repair: spend(context.tries.repair, event.ladder.repair, event.atMs) },
+    })),
+    spendPowerCycle: assign(({ context, event }) => ({
+      tries: { ...context.tries, powerCycle: spend(context.tries.powerCycle, event.ladder.powerCycle, event.atMs) },
+    })),
+    fence: emit(({ context }) => ({
+      type: 'intent',
+      intent: { type: 'fence', host: context.id, counter: context.incarnation?.counter ?? 0 },
+    })),
+    powerOn: emit(({ context }) => ({ type: 'intent', intent: { type: 'power-on', host: context.id } })),
+    repair: emit(({ context }) => ({ type: 'intent', intent: { type: 'repair', host: context.id, what: 'libvirt' } })),
+    reinstall: emit(({ context }) => ({ type: 'intent', intent: { type: 'reinstall', host: context.id } })),
+    withdraw: emit((_, params: { intent: IntentType }) => ({ type: 'withdraw', intent: params.intent })),
+    disarm: emit((_, params: { name: string }) => ({ type: 'disarm', name: params.name })),
+    arm: emit((_, params: { name: string; afterMs: number }) => ({ type: 'timer', ...params })),
+    armPowerOn: emit(({ context, event }) => ({
+      type: 'timer',
+      name: 'power-on',
+      afterMs: waitMs(context.tries.powerCycle, event.ladder.powerCycle, event.atMs),
+    })),
+    armRepair: emit(({ context, event }) => ({
+      type: 'timer',
+      name: 'repair',
+      afterMs: waitMs(context.tries.repair, event.ladder.repair, event.atMs),
+    })),
+    armRejoin: emit(({ event }) => ({ type: 'timer', name: 'rejoin', afterMs: event.ladder.rejoinWithinMs })),
+  },
+});
