@@ -11,9 +11,9 @@ import { ARBITERS, startLargeCluster } from './large-cluster.ts';
 
 const HOSTS = 300;
 const GUESTS = 600;
-const REST_MS = 6_000;
-const WATCH_MS = 10_000;
-const UP_MS = 60_000;
+const REST_MS = 4_000;
+const WATCH_MS = 6_000;
+const UP_MS = 45_000;
 /** The kernel's unit of processor time. */
 const TICKS_PER_S = 100;
 
@@ -21,22 +21,18 @@ export const daemons: Measurement = {
   name: 'daemons',
   async run() {
     const cluster = await startLargeCluster(HOSTS, GUESTS);
-    const processes: ChildProcess[] = [];
+    const started: ChildProcess[] = [];
     try {
-      for (const node of ARBITERS) processes.push(await startDaemon(cluster.directory, node));
+      for (const node of ARBITERS) started.push(await startDaemon(cluster.directory, node));
       const { leader } = await until('a leader', () => leaderOf(cluster.directory));
-      const pid = processes[ARBITERS.indexOf(leader)]!.pid!;
-      const follower = processes[(ARBITERS.indexOf(leader) + 1) % ARBITERS.length]!.pid!;
+      const pid = started[ARBITERS.indexOf(leader)]!.pid!;
+      const follower = started[(ARBITERS.indexOf(leader) + 1) % ARBITERS.length]!.pid!;
       await wait(1_000);
       const rest = await watch(pid, REST_MS);
 
       const agents = run('agents-process.ts', [cluster.directory], 'pipe', cluster.directory);
-      processes.push(agents);
-      await until('all guests to run', async () => {
-        const status = await statusOf(cluster.directory, leader);
-        const ready = status.hosts.every(({ state }) => state === 'running');
-        return ready && status.guests.every(({ state }) => state === 'running') ? status : null;
-      });
+      started.push(agents);
+      await until('all guests to run', () => allRunning(cluster.directory, leader));
       // What was allocated while all of them joined at once is not what it costs to have them.
       await wait(2_000);
       const before = await statusOf(cluster.directory, leader);
@@ -45,7 +41,8 @@ export const daemons: Measurement = {
       if (after.roles.leader !== leader) throw new Error('the lead changed hands while it was measured');
       return figures(rest, leading, following, after.seq - before.seq);
     } finally {
-      for (const process of processes.reverse()) await end(process);
+      if (process.env.KEEP) { const { cpSync } = await import('node:fs'); cpSync(cluster.directory, process.env.KEEP, { recursive: true, filter: (f) => !/sock$|store/.test(f) }); }
+      for (const child of started.reverse()) await end(child);
       await cluster.close();
     }
   },
@@ -145,16 +142,24 @@ async function leaderOf(directory: string): Promise<{ leader: (typeof ARBITERS)[
   return leader && cluster !== null ? { leader } : null;
 }
 
+async function allRunning(directory: string, node: string): Promise<true> {
+  const { hosts, guests, brake } = await statusOf(directory, node);
+  const running = (all: readonly { state: string }[]) => all.filter(({ state }) => state === 'running').length;
+  if (running(hosts) === hosts.length && running(guests) === guests.length) return true;
+  const so = `${running(hosts)} of ${hosts.length} hosts in service, ${running(guests)} of ${guests.length} guests running`;
+  throw new Error(brake ? `${so}, storm brake on` : so);
+}
+
 async function until<T>(what: string, ask: () => Promise<T | null>): Promise<T> {
   const last = performance.now() + UP_MS;
   let reason = '';
   while (performance.now() < last) {
     const answer = await ask().catch((error: unknown) => {
-      reason = String(error);
+      reason = error instanceof Error ? error.message : String(error);
       return null;
     });
     if (answer !== null) return answer;
     await wait(250);
   }
-  throw new Error(`waited ${UP_MS / 1_000} s in vain for ${what} ${reason}`);
+  throw new Error(`waited ${UP_MS / 1_000} s in vain for ${what}: ${reason}`);
 }

@@ -11,17 +11,18 @@ import { openLog } from '../adapters/nats/log.ts';
 import { runsServer, serversFor } from '../adapters/nats/server-config.ts';
 import { runServer } from '../adapters/nats/server-process.ts';
 import { inboxOf } from '../adapters/nats/subjects.ts';
-import { powerSwitches } from '../adapters/power/power-switches.ts';
+import { type CheckedSwitch, powerSwitches } from '../adapters/power/power-switches.ts';
 import { openJournal } from '../adapters/sqlite/journal.ts';
 import type { Stored } from '../machines/entries.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import type { Agent } from '../services/agent/agent.ts';
 import { serveApi } from '../services/api-serve.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { Bus, Clock, PowerSwitch, Say } from '../services/ports.ts';
+import type { Bus, Clock, Say } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { startHostAgent } from './host-agent.ts';
 import type { NodeOptions } from './options.ts';
+import { checkPower } from './power-check.ts';
 import { createView } from './view.ts';
 import { voterState } from './voter-state.ts';
 
@@ -94,6 +95,7 @@ export async function startNode(
   const opening = new AbortController();
   const publicKeys = Object.fromEntries(Object.entries(keys.identities.nodes).map(([name, of]) => [name, of.node]));
   const switches = switchesOf(spec);
+  ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
     connections: controllerPorts.connections,
@@ -163,8 +165,8 @@ function connect(role: Role, node: string, spec: ClusterSpec, keys: NodeKeys, sa
 }
 
 /** Each host's switches are made once and when first needed: a wrong password file of one host concerns that host. */
-function switchesOf(spec: ClusterSpec): (host: string) => readonly PowerSwitch[] {
-  const made = new Map<string, readonly PowerSwitch[]>();
+function switchesOf(spec: ClusterSpec): (host: string) => readonly CheckedSwitch[] {
+  const made = new Map<string, readonly CheckedSwitch[]>();
   return (host) => {
     const known = made.get(host) ?? powerSwitches(spec.hosts[host]!);
     made.set(host, known);

@@ -6,8 +6,8 @@ export const project = fileURLToPath(new URL('..', import.meta.url)).replace(/\/
 export const scripts = join(project, 'lab/scripts');
 /** Kept between runs: guest kernel and initramfs, libvirt's capability probes. */
 export const cache = join(project, '.lab/cache');
-/** Wiped by every `up`. */
-export const run = join(project, '.lab/run');
+/** Wiped by every `up`. Another one (LAB_RUN) is another lab: they share nothing but the machine. */
+export const run = process.env.LAB_RUN ?? join(project, '.lab/run');
 export const shared = join(run, 'shared');
 export const socket = join(run, 'lab.sock');
 

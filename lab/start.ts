@@ -24,9 +24,10 @@ async function main(): Promise<number> {
   if (wrong) throw new Error(wrong);
   if (await labStatus())
     throw new Error('A lab is up already. "npm run lab -- down" ends it; then run "npm start" again.');
-  let ending: Promise<unknown> | undefined;
+  let ending = false;
   const interrupted = () => {
-    ending ??= end().finally(() => process.exit(130));
+    if (!ending) void end().finally(() => process.exit(130));
+    ending = true;
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
 

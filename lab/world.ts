@@ -98,7 +98,7 @@ export function inside(init: number | null | undefined, command: readonly string
   const launcher = childrenOf(outerPid() ?? 0).flatMap(childrenOf)[0];
   if (launcher === undefined) throw new Error('no lab is up; "npm run lab -- up" brings it up');
   const path = `${join(scripts, 'host-bin')}:${join(project, '.tools')}:${dirname(process.execPath)}:${process.env.PATH}`;
-  const environment = ['env', `PROJECT=${project}`, `PATH=${path}`];
+  const environment = ['env', `PROJECT=${project}`, `LAB_RUN=${run}`, `PATH=${path}`];
   const node = init ? ['nsenter', '-t', String(init), '-m', '-u', '-i', '-n', '-p', '--'] : [];
   return ['nsenter', '-t', String(launcher), '-m', '-n', '-p', '--', ...node, ...environment, ...command];
 }

@@ -68,7 +68,7 @@ export const ERRORS = {
   },
   GUESTS_RUN_HERE: {
     message: '{guests} would be left without protection on {node}',
-    todo: 'move them away with "rekindle migrate GUEST", stop them with "rekindle stop GUEST", or add --leave-guests',
+    todo: 'move them away with "rekindle migrate GUEST", stop them with "rekindle stop GUEST", or add --leave-guests and let an armed watchdog reset this machine',
     exit: 4,
   },
   NOT_PERMITTED: {
@@ -309,6 +309,12 @@ export const ERRORS = {
     exit: 2,
   },
 
+  POWER_UNPROVEN: {
+    message: 'the power of these hosts cannot be read, so it could not be proven off either:\n{problems}',
+    todo: 'mend the switch or its entry under "power", then run again: rekindle check --power',
+    exit: 1,
+  },
+
   // libvirt (adapters/libvirt)
   GUEST_NAME_INVALID: {
     message: '{guest} cannot be the name of a guest: {reason}',
@@ -335,8 +341,6 @@ export const ERRORS = {
     todo: 'correct that; without the hook, guests could be started behind the back of the cluster',
     exit: 3,
   },
-
-  // other parts append below, grouped by folder
 } as const satisfies Record<string, Explained>;
 
 export type ErrorCode = keyof typeof ERRORS;

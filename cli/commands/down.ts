@@ -10,7 +10,7 @@ export const down: Register = (program, cli) => {
   program
     .command('down')
     .description('stop rekindled on this node gracefully, with its nats-server and petter')
-    .option('--leave-guests', 'even if guests run here: they run on, unprotected')
+    .option('--leave-guests', 'even if guests run here: an armed watchdog will then reset this machine')
     .action(async (_options, command) => {
       const globals = cli.options<{ leaveGuests?: true }>(command);
       const pid = runningPid(globals.run);

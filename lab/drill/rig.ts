@@ -115,36 +115,23 @@ export function createRig(prober: Prober) {
       );
     },
 
-    /** Every host in service, every guest where it prefers to be and answering, and nothing to write for a while. */
-    calm: () => {
+    /** Every host in service, every guest where it prefers to be and answering, and nothing written for a while. */
+    async calm(): Promise<Status> {
+      let unrest = 'nobody was asked yet';
       let quiet = { seq: -1, sinceMs: 0 };
-      return until(
-        'a calm cluster',
-        60_000,
-        async () => {
-          const said = await statuses();
-          const top = said[0]?.status;
-          const on = (await lab()).nodes;
-          const settled =
-            said.length === on.length &&
-            said.every(
-              ({ status }) =>
-                status.roles.leader !== null && status.roles.leader === top?.roles.leader && status.seq === top.seq,
-            ) &&
-            said.every(({ status }) => status.roles.nats.every(({ connected }) => connected)) &&
-            top?.hosts.every(({ state, selfFencing }) => state === 'running' && selfFencing) &&
-            GUESTS.every((guest) =>
-              top.guests.some(
-                (one) => one.name === guest.name && one.state === 'running' && one.host === guest.prefers,
-              ),
-            ) &&
-            top.pending.length === 0 &&
-            GUESTS.every(({ name }) => prober.lives(name).length > 0);
-          if (!settled || top?.seq !== quiet.seq) quiet = { seq: top?.seq ?? -1, sinceMs: Date.now() };
-          return settled && Date.now() - quiet.sinceMs >= QUIET_MS ? top : undefined;
-        },
-        LOOK_MS,
-      );
+      const look = async () => {
+        const said = await statuses();
+        const status = said[0]?.status;
+        unrest =
+          unrestIn(said, (await lab()).nodes.length) ??
+          GUESTS.find(({ name }) => prober.lives(name).length === 0)?.name ??
+          '';
+        if (unrest !== '' || status?.seq !== quiet.seq) quiet = { seq: status?.seq ?? -1, sinceMs: Date.now() };
+        return unrest === '' && Date.now() - quiet.sinceMs >= QUIET_MS ? status : undefined;
+      };
+      return until('a calm cluster', 60_000, look, LOOK_MS).catch(() => {
+        throw new Error(`the cluster did not become calm: ${unrest || 'it keeps writing entries'}`);
+      });
     },
 
     /** Makes `stream` the node whose nats-server leads the stream, and `controller` the leading controller. */
@@ -168,6 +155,28 @@ export function createRig(prober: Prober) {
     return LAYOUTS[(await lab()).layout];
   }
   return rig;
+}
+
+/** What is not as it should be before a drill; undefined: nothing. */
+function unrestIn(said: readonly { name: string; status: Status }[], nodes: number): string | undefined {
+  const top = said[0]?.status;
+  if (!top || said.length < nodes) return `only ${said.map(({ name }) => name).join(', ') || 'nobody'} answers`;
+  for (const { name, status } of said) {
+    const { leader, nats } = status.roles;
+    if (leader === null || leader !== top.roles.leader)
+      return `${name} hears ${leader} as leader, ${said[0]?.name} ${top.roles.leader}`;
+    if (status.seq !== top.seq) return `${name} has read up to ${status.seq} of ${top.seq}`;
+    const lost = nats.find(({ connected }) => !connected);
+    if (lost) return `${name} is not connected to the nats-server of ${lost.server}`;
+  }
+  const host = top.hosts.find(({ state, selfFencing }) => state !== 'running' || !selfFencing);
+  if (host) return `${host.name} is ${host.state}, self-fencing ${host.selfFencing}: ${host.why}`;
+  for (const { name, prefers } of GUESTS) {
+    const guest = top.guests.find((one) => one.name === name);
+    if (guest?.state !== 'running' || guest.host !== prefers)
+      return `${name} is ${guest?.state} on ${guest?.host}: ${guest?.why}`;
+  }
+  return top.pending[0] && `${top.pending[0].id} is pending`;
 }
 
 async function leadStream(nodes: readonly { name: string; control: string }[], wanted: string): Promise<void> {

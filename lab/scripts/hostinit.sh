@@ -78,7 +78,7 @@ fi
 if [ "$rekindle" = yes ]; then
   while :; do
     nice -n -10 "$PROJECT/lab/scripts/start-rekindled.sh" "$name" >>/var/log/rekindle/rekindled.log 2>&1 </dev/null
-    sleep 0.5
+    sleep 0.05
   done &
 fi
 if [ "$kind" = host ]; then

@@ -147,8 +147,12 @@ describe('fencing', () => {
   test('the power of a host that has registered another life is not cut', async () => {
     const scheduler = createScheduler();
     let cut = false;
-    const switched = { ...power(['off']), off: async () => ((cut = true), ok) };
-    await run(scheduler, votersOf(scheduler, ['h2', 'h3']), { switches: [switched], wanted: () => false });
+    const off = async () => {
+      cut = true;
+      return ok;
+    };
+    const more = { switches: [{ ...power(['off']), off }], wanted: () => false };
+    await run(scheduler, votersOf(scheduler, ['h2', 'h3']), more);
     expect(cut).toBe(false);
   });
 });
