@@ -9,6 +9,7 @@ import type { LabNode } from './layout.ts';
 export type Wire = 'control' | 'data';
 const WIRES: readonly Wire[] = ['control', 'data'];
 const BRIDGE = { control: 'swctl', data: 'swdat' } as const;
+const SWITCH_MAC = { control: '02:00:0a:4e:00:01', data: '02:00:0a:4d:00:01' } as const;
 const port = (node: LabNode, wire: Wire) => `${wire === 'control' ? 'c' : 'd'}-${node.name}`;
 
 type Trouble =
@@ -80,8 +81,9 @@ export function createNetwork(nodes: readonly LabNode[]) {
       const lines = [
         'link set lo up',
         ...WIRES.flatMap((wire) => [
-          // A guest that comes back behind another port is found within a second, not after five minutes.
-          `link add ${BRIDGE[wire]} type bridge ageing_time 100 forward_delay 0 mcast_snooping 0`,
+          // Left to itself a bridge takes the address of one of its ports, another one when that port goes. A guest that
+          // comes back behind another port is found within a second, not after five minutes.
+          `link add ${BRIDGE[wire]} address ${SWITCH_MAC[wire]} type bridge ageing_time 100 forward_delay 0 mcast_snooping 0`,
           `link set ${BRIDGE[wire]} up`,
         ]),
         `addr add 10.78.0.1/24 dev ${BRIDGE.control}`,
@@ -100,7 +102,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
       ]);
       const within = [
         'link set lo up',
-        'link add br0 type bridge ageing_time 100 forward_delay 0 mcast_snooping 0',
+        `link add br0 address 02:00:0a:4d:00:${node.number} type bridge ageing_time 100 forward_delay 0 mcast_snooping 0`,
         'link set dat master br0 up',
         `addr add ${node.data}/24 dev br0`,
         'link set br0 up',
