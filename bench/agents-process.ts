@@ -1,7 +1,7 @@
 /**
  * `node agents-process.ts DIRECTORY`: the agents of every host of a large cluster, real ones over real connections, two
  * to each host as on a real one. Only their hypervisors are invented: a start is remembered, and nothing ever happens.
- * Ends with its standard input.
+ * Prints the number of renewals sent so far, once a second. Ends with its standard input.
  */
 import { join } from 'node:path';
 import { readClusterFile } from '../adapters/config/cluster-file.ts';
@@ -12,7 +12,7 @@ import { type Connections, openConnections } from '../adapters/nats/connections.
 import { PORTS, serverAddress } from '../adapters/nats/server-config.ts';
 import { inboxOf } from '../adapters/nats/subjects.ts';
 import { startAgent } from '../services/agent/agent.ts';
-import type { Hypervisor, Outcome, Say } from '../services/ports.ts';
+import type { Bus, Hypervisor, Outcome, Say } from '../services/ports.ts';
 import { createMemory } from '../sim/memory.ts';
 import { ARBITERS } from './large-cluster.ts';
 
@@ -23,7 +23,19 @@ const directory = process.argv[2]!;
 const { spec } = readClusterFile(join(directory, 'cluster.yaml'));
 const { tls } = loadNodeKeys(join(directory, ARBITERS[0]));
 const clock = createClock();
-const say: Say = { info() {}, warn: (what, about) => console.error(what, about), error: (what, about) => console.error(what, about) };
+const complain = (what: string, about?: object) => console.error(what, about ?? '');
+const say: Say = { info() {}, warn: complain, error: complain };
+
+let renewals = 0;
+setInterval(() => console.log(renewals), 1_000);
+/** An agent gathers answers to nothing but its renewals. */
+const counting = (bus: Bus): Bus => ({
+  ...bus,
+  gather: (...asked) => {
+    renewals += 1;
+    return bus.gather(...asked);
+  },
+});
 
 function idleHypervisor(): Hypervisor {
   const running = new Map<string, 'running' | 'paused'>();
@@ -74,7 +86,7 @@ function start(host: string, connections: Connections): void {
     {
       clock,
       say,
-      bus: openBus(connections, spec.cluster, host),
+      bus: counting(openBus(connections, spec.cluster, host)),
       machine: { bootId: () => `boot of ${host}` },
       memory: createMemory(),
       hypervisor: idleHypervisor(),

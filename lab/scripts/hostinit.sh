@@ -72,6 +72,10 @@ listen_tcp = 1
 auth_tcp = "none"
 listen_addr = "0.0.0.0"
 X
+  # As a package would: libvirtd looks for hooks only when it starts.
+  mkdir -p /etc/libvirt/hooks/qemu.d
+  sed 's#@RUN@#/run/rekindle#' "$PROJECT/adapters/libvirt/hook/qemu" >/etc/libvirt/hooks/qemu.d/rekindle
+  chmod 755 /etc/libvirt/hooks/qemu.d/rekindle
 fi
 
 # Restarted when it ends, as systemd would.
