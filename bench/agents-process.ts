@@ -1,11 +1,11 @@
 /**
  * `node agents-process.ts DIRECTORY`: the agents of every host of a large cluster, real ones over real connections, two
  * to each host as on a real one. Only their hypervisors are invented: a start is remembered, and nothing ever happens.
- * Prints the number of renewals sent so far, once a second. Ends with its standard input.
+ * Prints the number of renewals sent so far, ten times a second. Ends with its standard input.
  */
 import { join } from 'node:path';
-import { readClusterFile } from '../adapters/config/cluster-file.ts';
 import { createClock } from '../adapters/clock/clock.ts';
+import { readClusterFile } from '../adapters/config/cluster-file.ts';
 import { loadNodeKeys } from '../adapters/keys/load.ts';
 import { openBus } from '../adapters/nats/bus.ts';
 import { type Connections, openConnections } from '../adapters/nats/connections.ts';
@@ -27,7 +27,7 @@ const complain = (what: string, about?: object) => console.error(what, about ?? 
 const say: Say = { info() {}, warn: complain, error: complain };
 
 let renewals = 0;
-setInterval(() => console.log(renewals), 1_000);
+setInterval(() => console.log(renewals), 100);
 /** An agent gathers answers to nothing but its renewals. */
 const counting = (bus: Bus): Bus => ({
   ...bus,

@@ -17,7 +17,12 @@ export const append: Measurement = {
       const one = async (): Promise<number> => {
         const began = performance.now();
         const appended = await log.append(
-          { type: 'cluster.frozen', subject: 'cluster', cause: 'operator', data: { by: 'bench', reason: 'x'.repeat(300) } },
+          {
+            type: 'cluster.frozen',
+            subject: 'cluster',
+            cause: 'operator',
+            data: { by: 'bench', reason: 'x'.repeat(300) },
+          },
           head,
           { node: 'h1', epoch: 1, atMs: Date.now() },
           signal,
@@ -39,7 +44,13 @@ export const append: Measurement = {
       const about = `adapters/nats/log.ts append(), one after the other, each expecting the place behind the last; entry of ~700 bytes, three nats-servers of this machine, mutual TLS, sync_interval always; median of ${ROUNDS} rounds of ${APPENDS}`;
       return [
         { name: 'append p50', value: median(rounds.map(({ p50 }) => p50)), unit: 'ms', target: { atMost: 3 }, about },
-        { name: 'append p99', value: median(rounds.map(({ p99 }) => p99)), unit: 'ms', target: { atMost: 15 }, about: 'the same appends' },
+        {
+          name: 'append p99',
+          value: median(rounds.map(({ p99 }) => p99)),
+          unit: 'ms',
+          target: { atMost: 15 },
+          about: 'the same appends',
+        },
         {
           name: 'appends',
           value: median(rounds.map(({ rate }) => rate)),

@@ -63,7 +63,8 @@ interface Seen {
 }
 
 function figures({ rest, leading, following, rate, entries }: Seen): Figure[] {
-  const who = 'the whole rekindled of an arbiter (voter, controller, API; no agent), a process of its own, its nats-server not counted';
+  const who =
+    'the whole rekindled of an arbiter (voter, controller, API; no agent), a process of its own, its nats-server not counted';
   const busy =
     `${HOSTS} real agents with invented hypervisors in another process, each over two TLS connections, profile standard, together ${Math.round(rate)} renewals a second, ` +
     `${GUESTS} guests running, over ${WATCH_MS / 1_000} s in which the log got ${entries} entries`;
@@ -75,7 +76,13 @@ function figures({ rest, leading, following, rate, entries }: Seen): Figure[] {
       target: { atMost: 100 },
       about: `${who}; it leads, ${HOSTS} hosts are in the cluster file and none has been heard; resident set, median over ${REST_MS / 1_000} s`,
     },
-    { name: 'CPU at rest', value: rest.cpuPercent, unit: '% of a core', target: { atMost: 1 }, about: 'the same process, the same time' },
+    {
+      name: 'CPU at rest',
+      value: rest.cpuPercent,
+      unit: '% of a core',
+      target: { atMost: 1 },
+      about: 'the same process, the same time',
+    },
     {
       name: `memory with ${HOSTS} hosts, leading`,
       value: leading.memoryMiB,
@@ -83,7 +90,13 @@ function figures({ rest, leading, following, rate, entries }: Seen): Figure[] {
       target: { atMost: 150 },
       about: `the same process; ${busy}`,
     },
-    { name: `CPU with ${HOSTS} hosts, leading`, value: leading.cpuPercent, unit: '% of a core', target: null, about: 'the same' },
+    {
+      name: `CPU with ${HOSTS} hosts, leading`,
+      value: leading.cpuPercent,
+      unit: '% of a core',
+      target: null,
+      about: 'the same',
+    },
     {
       name: `memory with ${HOSTS} hosts, following`,
       value: following.memoryMiB,
@@ -91,7 +104,13 @@ function figures({ rest, leading, following, rate, entries }: Seen): Figure[] {
       target: { atMost: 150 },
       about: 'another daemon of the same cluster at the same time',
     },
-    { name: `CPU with ${HOSTS} hosts, following`, value: following.cpuPercent, unit: '% of a core', target: null, about: 'the same' },
+    {
+      name: `CPU with ${HOSTS} hosts, following`,
+      value: following.cpuPercent,
+      unit: '% of a core',
+      target: null,
+      about: 'the same',
+    },
     {
       name: 'CPU for 1,000 renewals/s, leading',
       value: ((leading.cpuPercent - rest.cpuPercent) / rate) * 1_000,
@@ -193,7 +212,9 @@ async function startGuests(directory: string, node: string): Promise<void> {
   const names = Array.from({ length: GUESTS }, (_, i) => `g${i + 1}`);
   const api = apiAt(join(directory, node, 'run/api.sock'));
   for (let at = 0; at < names.length; at += ORDERS_AT_ONCE) {
-    const orders = names.slice(at, at + ORDERS_AT_ONCE).map((guest) => ({ kind: 'set-desired', guest, desired: 'running', by: 'bench' }));
+    const orders = names
+      .slice(at, at + ORDERS_AT_ONCE)
+      .map((guest) => ({ kind: 'set-desired', guest, desired: 'running', by: 'bench' }));
     await Promise.all(orders.map((order) => api.post('/v1/orders', order)));
   }
 }

@@ -17,7 +17,10 @@ const ROUNDS = 5;
 /** As a controller reads its journal when it starts. */
 const CHUNK = 1_000;
 
-export const folding: Measurement = { name: 'fold', run: async () => measure(storyOf(fleetSpec(HOSTS, GUESTS), ENTRIES)) };
+export const folding: Measurement = {
+  name: 'fold',
+  run: async () => measure(storyOf(fleetSpec(HOSTS, GUESTS), ENTRIES)),
+};
 
 function measure(entries: readonly Stored[]): Figure[] {
   mustAgree(fold(emptyFleet, entries), plainFold(entries));

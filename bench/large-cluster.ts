@@ -88,10 +88,15 @@ async function writeClusterFile(directory: string, hosts: readonly string[], gue
     // As a cluster of hundreds of hosts would be run. All of it shares one machine here, its agents included.
     profile: 'standard',
     voters: ARBITERS,
-    hosts: Object.fromEntries(hosts.map((name, i) => [name, { address: `10.88.${i >> 8}.${i & 255}`, capacity, watchdog }])),
+    hosts: Object.fromEntries(
+      hosts.map((name, i) => [name, { address: `10.88.${i >> 8}.${i & 255}`, capacity, watchdog }]),
+    ),
     arbiters: Object.fromEntries(ARBITERS.map((name, index) => [name, { address: addressOf(index) }])),
     guests: Object.fromEntries(
-      names.map((name) => [name, { definition: `guests/${name}.xml`, resources: { memoryMiB: 1_024, vcpus: 1 }, desired: 'stopped' }]),
+      names.map((name) => [
+        name,
+        { definition: `guests/${name}.xml`, resources: { memoryMiB: 1_024, vcpus: 1 }, desired: 'stopped' },
+      ]),
     ),
   };
   await writeFile(join(directory, 'cluster.yaml'), stringify(file, { aliasDuplicateObjects: false }));

@@ -1,7 +1,8 @@
 /** How long the whole plan of a large cluster takes. */
-import { GENESIS_HASH, emptyFleet, type Fleet } from '../machines/fleet.ts';
-import { fold } from '../machines/fold.ts';
+
 import type { Draft, Entry, Stored } from '../machines/entries.ts';
+import { emptyFleet, type Fleet, GENESIS_HASH } from '../machines/fleet.ts';
+import { fold } from '../machines/fold.ts';
 import { type PlaceRequest, place } from '../machines/placement.ts';
 import { type Measurement, median, timed } from './figures.ts';
 import { fleetSpec } from './story.ts';
@@ -52,7 +53,11 @@ function joined(): Fleet {
   ];
   const entries = drafts.map((draft, i): Stored => {
     const envelope = { specversion: '1.0', id: `1.${i + 1}`, source: 'h1', epoch: 1, prevhash: GENESIS_HASH } as const;
-    return { seq: i + 1, hash: GENESIS_HASH, entry: { ...envelope, time: '2026-01-01T00:00:00.000Z', ...draft } as Entry };
+    return {
+      seq: i + 1,
+      hash: GENESIS_HASH,
+      entry: { ...envelope, time: '2026-01-01T00:00:00.000Z', ...draft } as Entry,
+    };
   });
   return fold(emptyFleet, entries);
 }

@@ -10,8 +10,6 @@ import { type ClusterSpec, specSchema } from '../machines/spec.ts';
 import { PROFILES } from '../machines/times.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
-/** Between two events, so that a guest's old failures have left its budget when it fails again. */
-const STEP_MS = 2_500;
 const HOST_LOSS_EVERY = 60;
 
 /** `hosts` alike, with room for twice as many guests as there are. */
@@ -49,6 +47,9 @@ export function storyOf(spec: ClusterSpec, length: number): Stored[] {
   const entries: Stored[] = [];
   let fleet: Fleet = emptyFleet;
   let atMs = START_MS;
+  // A guest's old failures have left its budget by the time it fails again.
+  const { withinMs } = Object.values(spec.guests)[0]!.ladder.inPlace;
+  const stepMs = Math.ceil((withinMs * 1.1) / Object.keys(spec.guests).length);
   const write = (draft: Draft): void => {
     const seq = fleet.seq + 1;
     const entry: Entry = parseEntry({
@@ -71,7 +72,12 @@ export function storyOf(spec: ClusterSpec, length: number): Stored[] {
       type: 'host.joined',
       subject: `host/${host}`,
       cause: 'observation',
-      data: { incarnation: { bootId: `boot-${counter}`, counter }, selfFencing: true, watchdog: 'device', instances: [] },
+      data: {
+        incarnation: { bootId: `boot-${counter}`, counter },
+        selfFencing: true,
+        watchdog: 'device',
+        instances: [],
+      },
     });
 
   /** Carries out what is pending, as a leader does, until nothing is. */
@@ -95,7 +101,7 @@ export function storyOf(spec: ClusterSpec, length: number): Stored[] {
   const hosts = Object.keys(spec.hosts);
   const guests = Object.keys(spec.guests);
   for (let step = 1; entries.length < length; step++) {
-    atMs += STEP_MS;
+    atMs += stepMs;
     if (step % HOST_LOSS_EVERY === 0) lose(hosts[(step / HOST_LOSS_EVERY) % hosts.length]!);
     else crash(guests[step % guests.length]!);
   }
@@ -156,7 +162,12 @@ function outcomeOf({ id, subject, cause, intent }: PendingIntent): Draft | null 
       return { type: 'start.succeeded', subject, cause, data: { intent: id, host, counter, token, detail: 'running' } };
     }
     case 'power-on':
-      return { type: 'power-on.succeeded', subject, cause, data: { intent: id, method: 'ipmi 10.0.0.1', detail: 'on' } };
+      return {
+        type: 'power-on.succeeded',
+        subject,
+        cause,
+        data: { intent: id, method: 'ipmi 10.0.0.1', detail: 'on' },
+      };
     default:
       return null;
   }

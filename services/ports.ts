@@ -46,6 +46,8 @@ export interface Bus {
   /** Calls back with each distinct answer until `timeoutMs` or until `onAnswer` returns true (enough). */
   gather(address: string, message: unknown, timeoutMs: number, onAnswer: (answer: unknown) => boolean): Promise<void>;
   publish(address: string, message: unknown): void;
+  /** Calls back whenever a way to a server has come up. Returns its end. */
+  onReach(callback: () => void): () => void;
   /** Answers requests; a handler that returns undefined stays silent. Returns its end. */
   serve(address: string, handler: (message: unknown, address: string) => unknown | Promise<unknown>): () => void;
 }

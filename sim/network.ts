@@ -67,6 +67,7 @@ export function createNetwork(scheduler: Scheduler, nodes: readonly string[]): N
             resolve();
           });
         }),
+      onReach: () => () => {},
       publish: (address, message) => send(node, address, message),
       serve(address, handler) {
         const prefix = address.endsWith('.*') ? address.slice(0, -1) : null;

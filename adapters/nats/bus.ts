@@ -126,6 +126,21 @@ export function openBus(connections: Connections, cluster: string, node: string)
       send(address, message);
     },
 
+    onReach(callback) {
+      const up = () => connections.paths.filter((path) => path.live()).length;
+      let before = up();
+      const end = connections.onChange(() => {
+        const now = up();
+        if (now > before) callback();
+        before = now;
+      });
+      ends.add(end);
+      return () => {
+        ends.delete(end);
+        end();
+      };
+    },
+
     serve(address, handler) {
       const handled = new Map<string, Promise<string | undefined>>();
       const handle = async (envelope: z.infer<typeof envelopeSchema>, from: string): Promise<string | undefined> => {

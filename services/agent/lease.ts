@@ -79,7 +79,11 @@ export function holdLease(
   };
 
   // Renewals overlap: a slow answer must not delay the next renewal.
-  const stop = every(clock, times.heartbeatMs, () => void renew());
+  const ends = [
+    every(clock, times.heartbeatMs, () => void renew()),
+    // After an outage guests wait for this: not a moment longer than the first way to a server.
+    bus.onReach(() => void renew()),
+  ];
 
   return {
     endMs,
@@ -90,6 +94,8 @@ export function holdLease(
       lifeSinceMs = clock.now();
       blocked = new Map();
     },
-    stop,
+    stop() {
+      for (const end of ends) end();
+    },
   };
 }

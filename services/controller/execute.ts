@@ -7,10 +7,11 @@ import type { Fleet } from '../../machines/fleet.ts';
 import type { Intent, IntentType, PendingIntent } from '../../machines/intents.ts';
 import { place } from '../../machines/placement.ts';
 import type { Bus, Clock, PowerSwitch, Say } from '../ports.ts';
-import type { CommandAnswer } from '../protocol.ts';
 import { command } from './agents.ts';
 import type { FenceResult } from './fence.ts';
+import { migrateGuest } from './migrate.ts';
 import type { Pen } from './pen.ts';
+import { record } from './record.ts';
 
 export interface ExecutePorts {
   readonly bus: Bus;
@@ -30,14 +31,12 @@ export interface ExecuteContext {
   readonly loads: () => Readonly<Record<string, number>>;
 }
 
-type Pending<T extends IntentType> = PendingIntent & { intent: Extract<Intent, { type: T }> };
+export type Pending<T extends IntentType> = PendingIntent & { intent: Extract<Intent, { type: T }> };
 
 /** Bounds on one try; the ladders bound how often. */
 const START_MS = 60_000;
 const STOP_MS = 45_000;
-const MIGRATE_MS = 90_000;
 const REPAIR_MS = 60_000;
-const INSPECT_MS = 10_000;
 
 export async function execute(pending: PendingIntent, context: ExecuteContext, ports: ExecutePorts): Promise<void> {
   const { intent } = pending;
@@ -170,83 +169,4 @@ async function powerOn(
   }
   const reason = reasons.join('; ') || 'no power switch is configured for this host';
   await record('power-on', id, cause, `host/${intent.host}`, { method: 'none' }, { kind: 'failed', reason }, context);
-}
-
-/**
- * The grant is shared by both ends while the guest moves. The target is told to expect it before the source sends it;
- * an answer that does not settle where the guest is, is settled by asking both ends.
- */
-async function migrateGuest(
-  { id, intent, cause }: Pending<'migrate'>,
-  context: ExecuteContext,
-  ports: ExecutePorts,
-): Promise<void> {
-  const { guest, from, to, token } = intent;
-  const { epoch, signal } = context;
-  const fleet = context.fleet();
-  const counterOf = (host: string) => fleet.hosts[host]?.context.incarnation?.counter ?? -1;
-  const ask = (host: string) => command(host, { kind: 'inspect', epoch, guest }, INSPECT_MS, ports, signal);
-  const settle = async (why: string): Promise<CommandAnswer> => {
-    const [source, target] = await Promise.all([ask(from), ask(to)]);
-    const stopped = (host: string) => context.fleet().hosts[host]?.context.fence !== null;
-    const state = (answer: CommandAnswer, host: string) =>
-      answer.kind === 'inspected' ? answer.state : stopped(host) ? 'gone' : 'unknown';
-    const [atSource, atTarget] = [state(source, from), state(target, to)];
-    if (atSource === 'gone' && atTarget === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
-    if (atSource === 'running' && atTarget === 'gone') return { kind: 'failed', reason: why };
-    return { kind: 'unknown', reason: `${why}; ${from} says ${atSource}, ${to} says ${atTarget}` };
-  };
-
-  const head = { epoch, guest, token };
-  const expected = await command(
-    to,
-    { kind: 'expect', ...head, intent: `${id}/expect`, counter: counterOf(to) },
-    INSPECT_MS,
-    ports,
-    signal,
-  );
-  let answer: CommandAnswer;
-  if (expected.kind !== 'succeeded')
-    answer = await settle(`${to} does not expect it: ${'reason' in expected ? expected.reason : expected.kind}`);
-  else {
-    const toAddress = fleet.spec?.hosts[to]?.migrationAddress ?? fleet.spec?.hosts[to]?.address ?? to;
-    answer = await command(
-      from,
-      { kind: 'migrate', ...head, intent: id, counter: counterOf(from), to, toAddress },
-      MIGRATE_MS,
-      ports,
-      signal,
-    );
-    if (answer.kind !== 'succeeded') answer = await settle('reason' in answer ? answer.reason : answer.kind);
-  }
-  if (answer.kind === 'failed') {
-    // The target gives the shared grant back, and whatever arrived half of the guest with it.
-    await command(
-      to,
-      { kind: 'stop', ...head, intent: `${id}/revoke`, counter: counterOf(to), graceful: false },
-      STOP_MS,
-      ports,
-      signal,
-    );
-  }
-  await record('migration', id, cause, `guest/${guest}`, { from, to, token }, answer, context);
-}
-
-/** Appends the outcome unless the intent is no longer pending: then the state has moved on without it. */
-async function record(
-  noun: 'start' | 'stop' | 'migration' | 'power-on' | 'repair',
-  intent: string,
-  cause: string,
-  subject: string,
-  about: object,
-  answer: CommandAnswer,
-  { pen }: ExecuteContext,
-): Promise<void> {
-  const verdict = answer.kind === 'succeeded' ? 'succeeded' : answer.kind === 'unknown' ? 'unknown' : 'failed';
-  const words =
-    answer.kind === 'succeeded'
-      ? { detail: answer.detail }
-      : { reason: 'reason' in answer ? answer.reason : `answered ${answer.kind}` };
-  const draft = { type: `${noun}.${verdict}`, subject, cause, data: { intent, ...about, ...words } } as Draft;
-  await pen.write((fleet) => (fleet.intents[intent] ? [draft] : []));
 }

@@ -26,6 +26,7 @@ function votersOf(
         );
       }),
     gather: async () => {},
+    onReach: () => () => {},
     publish() {},
     serve: () => () => {},
   };

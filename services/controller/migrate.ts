@@ -1,0 +1,71 @@
+import type { CommandAnswer } from '../protocol.ts';
+import { command } from './agents.ts';
+import type { ExecuteContext, ExecutePorts, Pending } from './execute.ts';
+import { record } from './record.ts';
+
+const MIGRATE_MS = 90_000;
+const INSPECT_MS = 10_000;
+
+/**
+ * The grant is shared by both ends while the guest moves. The target is told to expect it before the source sends it;
+ * an answer that does not settle where the guest is, is settled by asking both ends.
+ */
+export async function migrateGuest(
+  { id, intent, cause }: Pending<'migrate'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const { guest, from, to, token } = intent;
+  const { epoch, signal } = context;
+  const fleet = context.fleet();
+  const counterOf = (host: string) => fleet.hosts[host]?.context.incarnation?.counter ?? -1;
+  /** A host proven stopped runs nothing and answers nothing. */
+  const stopped = (host: string) => context.fleet().hosts[host]?.context.fence !== null;
+  const ask = async (host: string): Promise<CommandAnswer> =>
+    stopped(host)
+      ? { kind: 'inspected', state: 'gone', token: null }
+      : command(host, { kind: 'inspect', epoch, guest }, INSPECT_MS, ports, signal);
+  const settle = async (why: string): Promise<CommandAnswer> => {
+    const [source, target] = await Promise.all([ask(from), ask(to)]);
+    const state = (answer: CommandAnswer, host: string) =>
+      answer.kind === 'inspected' ? answer.state : stopped(host) ? 'gone' : 'unknown';
+    const [atSource, atTarget] = [state(source, from), state(target, to)];
+    if (atSource === 'gone' && atTarget === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
+    if (atSource === 'running' && atTarget === 'gone') return { kind: 'failed', reason: why };
+    return { kind: 'unknown', reason: `${why}; ${from} says ${atSource}, ${to} says ${atTarget}` };
+  };
+
+  const head = { epoch, guest, token };
+  const expected = await command(
+    to,
+    { kind: 'expect', ...head, intent: `${id}/expect`, counter: counterOf(to) },
+    INSPECT_MS,
+    ports,
+    signal,
+  );
+  let answer: CommandAnswer;
+  if (expected.kind !== 'succeeded')
+    answer = await settle(`${to} does not expect it: ${'reason' in expected ? expected.reason : expected.kind}`);
+  else {
+    const toAddress = fleet.spec?.hosts[to]?.migrationAddress ?? fleet.spec?.hosts[to]?.address ?? to;
+    answer = await command(
+      from,
+      { kind: 'migrate', ...head, intent: id, counter: counterOf(from), to, toAddress },
+      MIGRATE_MS,
+      ports,
+      signal,
+    );
+    if (answer.kind !== 'succeeded') answer = await settle('reason' in answer ? answer.reason : answer.kind);
+  }
+  if (answer.kind === 'failed' && !stopped(to)) {
+    // The target gives the shared grant back, and whatever arrived half of the guest with it.
+    await command(
+      to,
+      { kind: 'stop', ...head, intent: `${id}/revoke`, counter: counterOf(to), graceful: false },
+      INSPECT_MS,
+      ports,
+      signal,
+    );
+  }
+  await record('migration', id, cause, `guest/${guest}`, { from, to, token }, answer, context);
+}
