@@ -94,7 +94,8 @@ program
   .description('break something')
   .argument('<name>')
   .argument('[args...]')
-  .option('--json')
+  .option('--json', 'one JSON object; stands before the name')
+  .passThroughOptions()
   .addHelpText(
     'after',
     `\nFaults:\n${Object.entries(FAULTS)

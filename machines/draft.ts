@@ -34,11 +34,19 @@ export function makeDraft(from: Fleet): Draft {
     return fleet[table];
   };
 
+  /** Ids by subject and type, made when first asked for: an entry that concerns many guests asks for each. */
+  let asked: Map<string, string> | null = null;
+  const index = () => {
+    asked ??= new Map(Object.keys(fleet.intents).map((id) => [id.slice(0, id.lastIndexOf('@')), id]));
+    return asked;
+  };
   const settle = (id: string) => {
-    if (Object.hasOwn(fleet.intents, id)) delete write('intents')[id];
+    if (!Object.hasOwn(fleet.intents, id)) return;
+    delete write('intents')[id];
+    asked?.delete(id.slice(0, id.lastIndexOf('@')));
   };
   const withdraw = (subject: string, type: IntentType) => {
-    const id = pendingId(fleet, subject, type);
+    const id = index().get(`${subject}/${type}`);
     if (id !== undefined) settle(id);
   };
   const disarm = (id: string) => {
@@ -70,6 +78,7 @@ export function makeDraft(from: Fleet): Draft {
             // One pending intent for each subject and type: the new one replaces the old.
             withdraw(subject, intent.type);
             write('intents')[id] = { id, subject, intent, seq, cause };
+            index().set(`${subject}/${intent.type}`, id);
             break;
           }
           case 'withdraw':

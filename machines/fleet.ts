@@ -14,7 +14,7 @@ export const HOST_STATES = {
   restarting: 'fenced, its power is being switched on again',
   rejoining: 'powered on, expected to register',
   reinstalling: 'being installed from nothing',
-  draining: 'its guests are being moved away',
+  draining: 'to be emptied: no guest is placed there any more',
   maintenance: 'kept free of guests by a person',
   quarantined: 'failed too often; a person decides',
   failed: 'all remedies used up',

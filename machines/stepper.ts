@@ -1,6 +1,6 @@
 /**
  * Steps an XState machine as a pure function. `transition()` builds a whole actor for each event; re-using one scope is
- * several times faster and gives the same result (test/machines/stepper.test.ts proves it against `transition()`).
+ * several times faster and gives the same result (test/machines/totality.test.ts proves it against `transition()`).
  */
 import { type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
 import type { Output } from './intents.ts';

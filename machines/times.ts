@@ -9,6 +9,9 @@ export const RHO = 0.005;
 /** A2: an unpetted watchdog stops the machine within its timeout plus this much. */
 export const WATCHDOG_SLACK_MS = 250;
 
+/** Longest time between two pets (adapters/watchdog/petter.ts). */
+export const PET_PERIOD_MS = 250;
+
 export interface Times {
   /** T_hb: an agent renews its lease this often. */
   readonly heartbeatMs: number;
@@ -78,6 +81,8 @@ export function impossibleTimes(times: Times): string[] {
   const wrong: string[] = [];
   const length = leaseLengthMs(times);
   const least = times.watchdogMs + WATCHDOG_SLACK_MS + 3 * times.heartbeatMs;
+  /** The watchdog may bite this soon: the last pet can lie a pet period before the last moment it is allowed. */
+  const lastingMs = length - WATCHDOG_SLACK_MS - PET_PERIOD_MS;
   for (const [name, value] of Object.entries(times)) {
     if (!Number.isFinite(value) || value <= 0)
       wrong.push(`${name} must be a positive number of milliseconds, not ${value}`);
@@ -92,9 +97,9 @@ export function impossibleTimes(times: Times): string[] {
   if (times.suspectMs < 3 * times.heartbeatMs) {
     wrong.push(`suspectMs ${times.suspectMs} is less than three heartbeats of ${times.heartbeatMs} ms`);
   }
-  if (times.quiesceMs + times.heartbeatMs > length) {
+  if (times.quiesceMs + times.heartbeatMs > lastingMs) {
     wrong.push(
-      `quiesceMs ${times.quiesceMs} leaves less than one heartbeat before the lease ends at ${Math.round(length)} ms`,
+      `quiesceMs ${times.quiesceMs} leaves less than one heartbeat before the watchdog may act at ${Math.round(lastingMs)} ms`,
     );
   }
   if (times.quiesceMs < times.suspectMs) {

@@ -18,7 +18,11 @@ function run(command, args, { loud = false, timeoutMs = 600_000 } = {}) {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', loud ? 'inherit' : 'pipe', loud ? 'inherit' : 'pipe'],
-      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+      env: {
+        ...process.env,
+        PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+        ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
+      },
       timeout: timeoutMs,
     });
     let output = '';

@@ -90,7 +90,7 @@ export interface Log {
   follow(seq: number, signal: AbortSignal): AsyncIterable<Stored>;
 }
 
-/** A voter's three durable registers. Every write is on disk (synchronous FULL) before the call returns. */
+/** A voter's durable registers: the highest epoch, and for each host the highest blocked life. Every write is on disk (synchronous FULL) before the call returns. */
 export interface VoterRegisters {
   highestEpoch(): number;
   /** Stores the greater of the two; returns it. */

@@ -92,8 +92,6 @@ export const commandSchema = z.discriminatedUnion('kind', [
     token: z.string(),
     graceful: z.boolean(),
   }),
-  /** Harmless before any proof: define the domain so that the start finds it there. */
-  z.strictObject({ kind: z.literal('prestage'), epoch: int, guest: name, definition: z.string() }),
   z.strictObject({
     kind: z.literal('migrate'),
     ...commandHead,

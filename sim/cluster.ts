@@ -85,6 +85,12 @@ export async function createCluster(spec: ClusterSpec, say: (node: string) => Sa
     let controller: Controller | null = null;
     let agent: Agent | null = null;
     let voterEnd = () => {};
+    // What is left running in this process of a life that lost its power writes to no disk any more.
+    const journalOf = (boot: number): Journal => ({
+      ...journal,
+      add: (entries) => void (boot === boots && on && journal.add(entries)),
+      setCheckpoint: (checkpoint) => void (boot === boots && on && journal.setCheckpoint(checkpoint)),
+    });
     // A node without power sees no time pass: its callbacks are dropped.
     const clockOf = (boot: number) => {
       const clock = scheduler.clock();
@@ -130,7 +136,7 @@ export async function createCluster(spec: ClusterSpec, say: (node: string) => Sa
           {
             ...ports,
             log: stream.log(name),
-            journal,
+            journal: journalOf(boots),
             verify: (key, text, signature) => digest(`${key} ${text}`) === signature,
             switches: (host) => [switchOf(host)],
           },

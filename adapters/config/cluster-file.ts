@@ -25,7 +25,7 @@ export interface ClusterFile {
 
 /** Bound of the file and of each definition. */
 const MAX_FILE_BYTES = 1 << 20;
-/** The whole spec is one log entry, and a NATS message holds 1 MiB. */
+/** The whole spec is one log entry, and stays well below what a NATS message may hold (max_payload). */
 const MAX_SPEC_BYTES = 900 * 1024;
 const MAX_SHOWN = 50;
 

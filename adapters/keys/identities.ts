@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const ROLES = ['agent', 'voter', 'controller'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Seeds of a node: one a role, and `node`, which signs what must be believed later (block answers, stop-acks). */
+/** Seeds of a node: one a role, and `node`, which signs what must be believed later (answers to Block). */
 export const NODE_KEYS = [...ROLES, 'node'] as const;
 
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/, 'not a public nkey');

@@ -174,8 +174,6 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
             state: starting.has(command.guest) ? 'running' : await hypervisor.state(command.guest),
             token: memory.grants().find((grant) => grant.guest === command.guest)?.token ?? null,
           };
-        case 'prestage':
-          return hypervisor.define(command.guest, command.definition);
         case 'repair':
           return once(command.intent, () => hypervisor.repair());
         case 'start':

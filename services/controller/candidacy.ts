@@ -127,7 +127,9 @@ export function stand(
 
   const tick = () => {
     if (reign) {
-      if (clock.now() >= reign.leaseEndMs) end(reign, 'a majority of voters did not renew the leader lease');
+      const unfit = listener.unfit();
+      if (unfit) end(reign, unfit);
+      else if (clock.now() >= reign.leaseEndMs) end(reign, 'a majority of voters did not renew the leader lease');
       return;
     }
     const silent = !heard || clock.now() - heard.atMs > times.leaderLeaseMs;

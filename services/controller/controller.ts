@@ -54,7 +54,10 @@ export async function startController(config: ControllerConfig, ports: Controlle
     }),
     bus.serve(addresses.leader, (message) => {
       const beat = leaderHeartbeatSchema.safeParse(message).data;
-      if (beat) hearing.noise(beat.node);
+      if (!beat) return undefined;
+      hearing.noise(beat.node);
+      // Two copies that differ are noticed within a heartbeat, not when somebody happens to read that far back.
+      replica.agrees(beat.seq, beat.hash);
       return undefined;
     }),
   ];

@@ -58,7 +58,7 @@ export async function reign(
   };
 
   const first = createPen(node, epoch, { ...ports, replica }, signal);
-  const elected = mendLog(replica, ports, signal).then(() => writeElection(first, config, epoch));
+  const elected = mendLog(replica, ports, signal).then((lost) => writeElection(first, config, epoch, lost));
   // Nothing else of this epoch may stand in the log before its election does.
   const pen: Pen = { write: (decide) => elected.then(() => first.write(decide)) };
   const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, ports.switches, signal);
@@ -86,12 +86,19 @@ export async function reign(
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, HEADROOM_MS, () => noteHeadroom(pen).catch(quietly('forecast'))),
   );
-  await surveyAll(epoch, fleet, pen, ports, signal);
+  const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
+  await surveyAll(epoch, fleet, hashAt, pen, ports, signal);
 }
 
-async function writeElection(pen: Pen, { node, digest, spec }: ReignConfig, epoch: number): Promise<void> {
+async function writeElection(
+  pen: Pen,
+  { node, digest, spec }: ReignConfig,
+  epoch: number,
+  lost: { from: number; to: number } | null,
+): Promise<void> {
   const about = { subject: 'cluster', cause: 'observation' } as const;
   await pen.write((fleet) => (fleet.epoch < epoch ? [{ type: 'leader.elected', ...about, data: { node } }] : []));
+  await pen.write(() => (lost ? [{ type: 'log.loss-detected', ...about, data: { ...lost, journal: node } }] : []));
   await pen.write((fleet) =>
     fleet.spec === null ? [{ type: 'cluster.configured', ...about, data: { digest, spec } }] : [],
   );

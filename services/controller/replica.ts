@@ -23,6 +23,8 @@ export interface Replica {
   onEntry(listener: (stored: Stored, fleet: Fleet) => void): () => void;
   /** Resolves once everything up to `seq` is folded; rejects when `signal` aborts. */
   caughtUp(seq: number, signal: AbortSignal): Promise<void>;
+  /** Compares our copy with what another node has at `seq`; a difference breaks it. True: the same, or not comparable. */
+  agrees(seq: number, hash: string): boolean;
   /** Set when this copy and the stream disagree: such a node must not lead. */
   broken(): string | null;
   /** Restarts following from our head, after lost entries were stored again. */
@@ -59,11 +61,7 @@ export async function openReplica({
   let following = new AbortController();
 
   const take = (stored: Stored): boolean => {
-    if (stored.seq <= fleet.seq) {
-      const ours = stored.seq === fleet.seq ? fleet.hash : journal.read(stored.seq, stored.seq)[0]?.hash;
-      if (ours !== undefined && ours !== stored.hash) return fork(stored.seq, ours, stored.hash);
-      return true;
-    }
+    if (stored.seq <= fleet.seq) return agrees(stored.seq, stored.hash);
     if (stored.seq !== fleet.seq + 1 || stored.entry.prevhash !== fleet.hash)
       return fork(stored.seq, fleet.hash, stored.entry.prevhash);
     journal.add([stored]);
@@ -72,6 +70,12 @@ export async function openReplica({
       journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
     for (const listener of listeners) listener(stored, fleet);
     return true;
+  };
+
+  const agrees = (seq: number, hash: string): boolean => {
+    if (seq > fleet.seq || seq === 0) return true;
+    const ours = seq === fleet.seq ? fleet.hash : journal.read(seq, seq)[0]?.hash;
+    return ours === undefined || ours === hash || fork(seq, ours, hash);
   };
 
   const fork = (seq: number, ours: string, theirs: string): false => {
@@ -124,6 +128,7 @@ export async function openReplica({
         signal.addEventListener('abort', abort, { once: true });
       });
     },
+    agrees,
     broken: () => broken,
     mend: () => following.abort(),
     stop() {

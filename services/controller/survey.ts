@@ -10,6 +10,7 @@ import type { Pen } from './pen.ts';
 export async function surveyAll(
   epoch: number,
   fleet: () => Fleet,
+  hashAt: (seq: number) => string | undefined,
   pen: Pen,
   { bus, clock }: { bus: Bus; clock: Clock },
   signal: AbortSignal,
@@ -22,7 +23,9 @@ export async function surveyAll(
           await bus.request(addresses.agent(host), { kind: 'survey', epoch }, times()?.suspectMs ?? 1_000),
         );
         if (answer.kind === 'survey' && answer.host === host && answer.epoch === epoch) {
-          await pen.write((now) => (owesSurvey(now, host, epoch) ? surveyEntries(now, answer) : []));
+          await pen.write((now) =>
+            owesSurvey(now, host, epoch) ? [...forkEntries(now, hashAt, answer), ...surveyEntries(now, answer)] : [],
+          );
           return;
         }
       } catch {
@@ -37,6 +40,24 @@ export async function surveyAll(
 function owesSurvey(fleet: Fleet, host: string, epoch: number): boolean {
   const context = fleet.hosts[host]?.context;
   return context !== undefined && context.surveyedEpoch < epoch && context.fence === null;
+}
+
+/**
+ * A node that has folded other entries than ours, or more of them than the log now holds, has seen a branch of the log
+ * that was lost. Nobody can tell from here which branch was acted upon, so nothing is started until a person has looked.
+ */
+export function forkEntries(
+  fleet: Fleet,
+  hashAt: (seq: number) => string | undefined,
+  { host, journal }: SurveyAnswer,
+): Draft[] {
+  const ours = journal.seq === 0 ? journal.hash : (hashAt(journal.seq) ?? 'nothing');
+  if (ours === journal.hash) return [];
+  const about = { subject: 'cluster', cause: 'observation' } as const;
+  const fork: Draft = { type: 'log.fork-detected', ...about, data: { seq: journal.seq, ours, theirs: journal.hash } };
+  if (fleet.frozen) return [fork];
+  const reason = `the journal of ${host} and the log differ at entry ${journal.seq}`;
+  return [fork, { type: 'cluster.frozen', ...about, data: { by: 'rekindle', reason } }];
 }
 
 /** The answer, and an adoption for each instance the log places elsewhere or nowhere. */

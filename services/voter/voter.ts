@@ -1,6 +1,6 @@
 /**
- * A voter keeps three durable registers (highest epoch, blocked lives, and its place in the membership) and promises
- * in memory. It knows nothing about guests or the log, so no trouble of the log can cost a lease.
+ * A voter keeps two durable registers (highest epoch, and for each host the highest blocked life) and promises in
+ * memory. It knows nothing about guests or the log, so no trouble of the log can cost a lease.
  */
 import { type Times, timesText } from '../../machines/times.ts';
 import { createHearing } from '../hearing.ts';

@@ -61,4 +61,3 @@ test('the log that is folded is one in which hosts are lost and every guest runs
   const fleet = fold(emptyFleet, entries);
   expect(Object.values(fleet.guests).map(({ state }) => state)).toEqual(Array(8).fill('running'));
 });
-
