@@ -30,5 +30,11 @@ export default drill({
       `running at most ${BACK_MS} ms after the return`,
       late.map(({ name, ms }) => `${name}: ${ms} ms`),
     );
+    // Whatever the outage made anybody think of the guests has been thought by then, and they still live their first life.
+    await rig.check(
+      'the cluster decides again and leaves them alone',
+      30_000,
+      async () => Boolean(await rig.calm()) || 'not calm',
+    );
   },
 });

@@ -94,6 +94,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
       hung: (guest, probe, detail) => reportHealth('guest.hung', guest, { probe, detail }),
       healthy: (guest, probe) => reportHealth('guest.healthy', guest, { probe }),
     },
+    () => quiesce.active(),
     ports,
   );
 

@@ -26,6 +26,8 @@ export interface Health {
 
 export function createHealth(
   listener: HealthListener,
+  /** While true nobody can expect an answer: the guests are paused by us. */
+  suspended: () => boolean,
   ports: { clock: Clock; hypervisor: Hypervisor; probe: ServiceProbe },
 ): Health {
   const { clock, hypervisor, probe: service } = ports;
@@ -51,8 +53,13 @@ export function createHealth(
     let answers = 0;
     let hung = false;
     return every(clock, probe.everyMs, async () => {
-      const ok = await ask(guest, probe).catch(() => false);
+      const ok = !suspended() && (await ask(guest, probe).catch(() => false));
       if (!watched.has(guest)) return;
+      // Looked at after the answer as well: the pause may have begun while it was waited for.
+      if (suspended()) {
+        misses = 0;
+        return;
+      }
       if (ok) {
         everAnswered = true;
         misses = 0;
