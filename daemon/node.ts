@@ -7,8 +7,9 @@ import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
 import { signerFrom, verify } from '../adapters/keys/sign.ts';
 import { openBus } from '../adapters/nats/bus.ts';
 import { type Connections, openConnections } from '../adapters/nats/connections.ts';
+import { greets } from '../adapters/nats/greeting.ts';
 import { openLog } from '../adapters/nats/log.ts';
-import { runsServer, serversFor } from '../adapters/nats/server-config.ts';
+import { PORTS, runsServer, serverAddress, serversFor } from '../adapters/nats/server-config.ts';
 import { runServer } from '../adapters/nats/server-process.ts';
 import { inboxOf } from '../adapters/nats/subjects.ts';
 import { type CheckedSwitch, powerSwitches } from '../adapters/power/power-switches.ts';
@@ -95,6 +96,7 @@ export async function startNode(
   const opening = new AbortController();
   const publicKeys = Object.fromEntries(Object.entries(keys.identities.nodes).map(([name, of]) => [name, of.node]));
   const switches = switchesOf(spec);
+  const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
@@ -106,7 +108,7 @@ export async function startNode(
     .then(async (log) => {
       controller = await startController(
         { node, spec, digest, keys: publicKeys },
-        { ...controllerPorts, log, journal, verify, switches },
+        { ...controllerPorts, log, journal, verify, switches, greets: greetsAt },
       );
       controller.onEntry((stored) => {
         for (const listener of listeners) listener(stored);

@@ -114,7 +114,8 @@ program
   .argument('[name]')
   .option('--json', 'one JSON object')
   .option('--runs <n>', 'so often, then medians', '1')
-  .action(async (name: string | undefined, options: { json?: boolean; runs: string }) => {
+  .option('--untimed', 'judge what happened, not how fast: for machines whose speed nobody knows')
+  .action(async (name: string | undefined, options: { json?: boolean; runs: string; untimed?: boolean }) => {
     if (name === undefined) {
       for (const known of drillNames()) console.log(`${known.padEnd(26)} ${(await loadDrill(known)).about}`);
       return;
@@ -123,7 +124,7 @@ program
     if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
     const reports: DrillReport[] = [];
     for (let run = 0; run < runs; run++) {
-      const report = await runInFreshLab(name, options.json ? () => {} : console.log);
+      const report = await runInFreshLab(name, options.untimed ?? false, options.json ? () => {} : console.log);
       reports.push(report);
       if (!options.json) console.log(tell(report).join('\n'));
     }

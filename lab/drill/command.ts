@@ -8,21 +8,21 @@ import type { DrillReport } from './drill.ts';
 import { loadDrill } from './load.ts';
 
 /** Rejects when the drill could not be carried out at all; a drill that failed is a report with `ok` false. */
-export async function runInFreshLab(name: string, say: (what: string) => void): Promise<DrillReport> {
+export async function runInFreshLab(name: string, untimed: boolean, say: (what: string) => void): Promise<DrillReport> {
   const { layout = 'three' } = await loadDrill(name);
   const wasUp = (await labStatus()) !== undefined;
   if (wasUp) say('ending the lab that is up: a drill has one of its own');
   await end();
   await up({ layout, mode: 'rekindle', attached: false, say });
   try {
-    return await runInside(name, say);
+    return await runInside(untimed ? [name, 'untimed'] : [name], say);
   } finally {
     if (!wasUp) await end();
   }
 }
 
-function runInside(name: string, say: (what: string) => void): Promise<DrillReport> {
-  const [command, ...args] = inside(null, [process.execPath, join(project, 'lab/drill/run.ts'), name]);
+function runInside(words: readonly string[], say: (what: string) => void): Promise<DrillReport> {
+  const [command, ...args] = inside(null, [process.execPath, join(project, 'lab/drill/run.ts'), ...words]);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let report = '';
@@ -37,7 +37,7 @@ function runInside(name: string, say: (what: string) => void): Promise<DrillRepo
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(JSON.parse(report) as DrillReport);
-      else reject(new Error(`drill ${name}: ${lastWords}`));
+      else reject(new Error(`drill ${words[0]}: ${lastWords}`));
     });
   });
 }

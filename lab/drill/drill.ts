@@ -39,6 +39,8 @@ export interface Check {
   readonly ok: boolean;
   /** What broke it; empty when it held. */
   readonly problems: readonly string[];
+  /** It is about how fast, not about what. */
+  readonly timed?: true;
 }
 
 export interface GuestReport extends Phases {

@@ -27,6 +27,9 @@ export function createRig(prober: Prober) {
   const note = (name: string, problems: readonly string[]) => {
     checks.push({ name, ok: problems.length === 0, problems });
   };
+  const noteTime = (name: string, problems: readonly string[]) => {
+    checks.push({ name, ok: problems.length === 0, problems, timed: true });
+  };
 
   async function lab(): Promise<LabStatus> {
     const status = await labStatus();
@@ -63,6 +66,7 @@ export function createRig(prober: Prober) {
     prober,
     checks,
     note,
+    noteTime,
     lab,
     statuses,
     guests: GUESTS,

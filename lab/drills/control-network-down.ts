@@ -26,7 +26,7 @@ export default drill({
       ms: (rig.prober.answerAfter(name, healedMs) ?? Number.NaN) - healedMs,
     }));
     const late = waits.filter(({ ms }) => !(ms <= BACK_MS));
-    rig.note(
+    rig.noteTime(
       `running at most ${BACK_MS} ms after the return`,
       late.map(({ name, ms }) => `${name}: ${ms} ms`),
     );

@@ -2,10 +2,12 @@
 import type { Stored } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
+import { every } from '../every.ts';
 import { createHearing } from '../hearing.ts';
 import type { Bus, Clock, Journal, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
 import { type Candidacy, stand } from './candidacy.ts';
+import { createGreetings } from './greetings.ts';
 import { ReignOver } from './pen.ts';
 import { reign } from './reign.ts';
 import { openReplica } from './replica.ts';
@@ -26,6 +28,8 @@ export interface ControllerPorts {
   readonly say: Say;
   readonly verify: Verify;
   readonly switches: (host: string) => readonly PowerSwitch[];
+  /** A sign of life of the host that does not come from its daemon. */
+  readonly greets: (host: string) => Promise<boolean>;
 }
 
 export interface Controller {
@@ -39,12 +43,17 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+const GREETING_TICK_MS = 50;
+
 export async function startController(config: ControllerConfig, ports: ControllerPorts): Promise<Controller> {
   const { node, spec } = config;
   const { bus, clock, say } = ports;
   const replica = await openReplica(ports);
   const hearing = createHearing(node, spec.times.suspectMs / 2, clock);
+  // Every controller asks, not only the leader: whoever is elected in the middle of a silence knows already.
+  const greetings = createGreetings(replica.fleet, hearing, spec.times, ports.greets, clock);
   const ends = [
+    every(clock, GREETING_TICK_MS, greetings.tick),
     bus.serve(addresses.renewAll, (message, address) => {
       const renew = renewSchema.safeParse(message).data;
       if (!renew || address !== addresses.renew(renew.host)) return undefined;
@@ -82,6 +91,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
           epoch,
           replica,
           hearing,
+          greetings,
           ports,
           signal,
         ).catch((error: unknown) => {

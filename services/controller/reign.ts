@@ -7,6 +7,7 @@ import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } 
 import { dispatchPending } from './dispatch.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
+import type { Greetings } from './greetings.ts';
 import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
@@ -42,6 +43,7 @@ export async function reign(
   epoch: number,
   replica: Replica,
   hearing: Hearing,
+  greetings: Greetings,
   ports: ReignPorts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,7 +70,7 @@ export async function reign(
     every(clock, times.heartbeatMs, () =>
       bus.publish(addresses.leader, { kind: 'leader', node, epoch, ...replica.head() }),
     ),
-    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, bus, say, quietly })),
+    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, greetings, bus, say, quietly })),
   );
 
   await elected;

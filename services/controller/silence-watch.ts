@@ -6,6 +6,7 @@ import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
 import type { Bus, Say } from '../ports.ts';
 import type { Fences } from './fences.ts';
+import type { Greetings } from './greetings.ts';
 import { confirmSilence, owesItsVoice, quietHosts, type Silence } from './liveness.ts';
 import type { Pen } from './pen.ts';
 
@@ -15,12 +16,23 @@ export interface SilenceWatch {
   readonly times: Times;
   readonly pen: Pen;
   readonly fences: Fences;
+  readonly greetings: Greetings;
   readonly bus: Bus;
   readonly say: Say;
   readonly quietly: (what: string) => (error: unknown) => void;
 }
 
-export function watchSilence({ fleet, hearing, times, pen, fences, bus, say, quietly }: SilenceWatch): () => void {
+export function watchSilence({
+  fleet,
+  hearing,
+  times,
+  pen,
+  fences,
+  greetings,
+  bus,
+  say,
+  quietly,
+}: SilenceWatch): () => void {
   /** What is being asked or written about already. */
   const busy = new Set<string>();
   const once = (what: string, work: () => Promise<unknown>) => {
@@ -104,7 +116,9 @@ export function watchSilence({ fleet, hearing, times, pen, fences, bus, say, qui
 
   return () => {
     const now = fleet();
-    for (const host of quietHosts(now, hearing, times)) once(`suspicion of ${host}`, () => suspect(host));
+    for (const host of quietHosts(now, hearing, times)) {
+      if (!greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
+    }
     for (const [host, { state }] of Object.entries(now.hosts)) {
       if (state === 'suspect' && !fences.underWay().includes(host) && hearing.silentMs(host) <= times.heartbeatMs * 2)
         once(`clearing of ${host}`, () => clear(host));
