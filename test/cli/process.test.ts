@@ -107,7 +107,7 @@ test('watch draws on a terminal, follows the log, and gives the terminal back at
   const command = `stty cols 100 rows 30; ${process.execPath} ${bin} --run ${directory} watch`;
   const watch = spawn('script', ['-qfec', command, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, TERM: 'xterm' },
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
   });
   let drawn = '';
   const shows = async (text: string) => {
