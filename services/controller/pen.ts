@@ -1,6 +1,7 @@
 /** The leader's way to write: one decision at a time, made on the state it is appended to. */
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
+import { pause } from '../every.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Replica } from './replica.ts';
 
@@ -12,6 +13,8 @@ export interface Pen {
    */
   write(decide: (fleet: Fleet) => readonly Draft[]): Promise<number | null>;
 }
+
+const RETRY_MS = 100;
 
 export class ReignOver extends Error {}
 
@@ -26,6 +29,8 @@ export function createPen(
 
   const over = () => new ReignOver(`the reign of epoch ${epoch} on ${node} is over`);
 
+  const catchUp = async () => replica.caughtUp(await log.lastSeq(), signal);
+
   const append = async (draft: Draft): Promise<'stored' | 'again'> => {
     const appended = await log.append(draft, replica.head(), { node, epoch, atMs: clock.wall() }, signal);
     if (signal.aborted) throw over();
@@ -33,7 +38,9 @@ export function createPen(
       if (!replica.take(appended.stored)) throw over();
       return 'stored';
     }
-    if (appended.kind === 'conflict') await replica.caughtUp(await log.lastSeq(), signal);
+    // An election of the stream's leader can fall into this very moment; then the end of the log is asked for again.
+    if (appended.kind === 'conflict') await catchUp().catch(() => pause(clock, RETRY_MS, signal));
+    if (signal.aborted) throw over();
     // A newer leader has written: whatever we wanted to say is no longer ours to say.
     if (replica.fleet().epoch > epoch) throw over();
     return 'again';
