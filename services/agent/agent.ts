@@ -53,7 +53,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
   // Grants are only given to a registered life; without any, registering again does no harm.
   let registered = memory.grants().length > 0;
 
-  const outbox = createOutbox(host, `${life.counter}-${Math.round(clock.wall())}`, times.suspectMs, ports);
+  const outbox = createOutbox(host, `${life.counter}-${Math.round(clock.wall())}`, times.heartbeatMs, ports);
   const lease = holdLease({ host, voters: spec.voters, times }, life.counter, ports, {
     extended(endMs) {
       guard.setLeaseEnd(endMs);

@@ -14,7 +14,7 @@ export interface Outbox {
 export function createOutbox(
   host: string,
   life: string,
-  retryMs: number,
+  heartbeatMs: number,
   { bus, clock, say }: { bus: Bus; clock: Clock; say: Say },
 ): Outbox {
   const waiting: Report[] = [];
@@ -28,13 +28,13 @@ export function createOutbox(
     while (waiting[0] && !ended.signal.aborted) {
       const report = waiting[0];
       try {
-        const answer = leaderAnswerSchema.parse(await bus.request(addresses.report(host), report, retryMs));
+        const answer = leaderAnswerSchema.parse(await bus.request(addresses.report(host), report, 2 * heartbeatMs));
         if (answer.kind === 'rejected' && answer.code !== 'REPORT_STALE')
           say.warn('report rejected', { type: report.type, reason: answer.reason });
         if (waiting[0] === report) waiting.shift();
       } catch {
         // No leader, or its answer was lost: the id makes a second delivery harmless.
-        await pause(clock, retryMs / 2, ended.signal);
+        await pause(clock, heartbeatMs / 2, ended.signal);
       }
     }
     busy = false;
