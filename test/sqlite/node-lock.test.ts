@@ -7,7 +7,9 @@ import { scratch } from './scratch.ts';
 
 test('a second daemon on a node is refused with the process id of the first, and welcome once that is dead', async () => {
   const file = join(scratch(), 'node.lock');
-  const first = inProcess(`lockNode(${JSON.stringify(file)}); say('locked'); setInterval(() => {}, 1_000);`);
+  const first = inProcess(
+    `globalThis.held = lockNode(${JSON.stringify(file)}); say('locked'); setInterval(() => {}, 1_000);`,
+  );
   expect(await nextLine(first)).toBe('locked');
 
   const refused = (() => {
