@@ -3,8 +3,9 @@ import { failure } from '../../services/errors.ts';
 
 /**
  * One daemon per state directory. The kernel drops the lock with the process, however it ends, so there is no stale
- * one to clear away. Keep the result for as long as the lock is meant to last: dropped, it is closed with the garbage. A write lock is held for good and lets others read who holds it. (Nothing in this process may open
- * the file by other means: closing it once would drop the lock.) Throws DAEMON_RUNNING.
+ * one to clear away. Keep the result for as long as the lock is meant to last: dropped, it is closed with the garbage.
+ * A write lock is held for good and lets others read who holds it. (Nothing in this process may open the file by other
+ * means: closing it once would drop the lock.) Throws DAEMON_RUNNING.
  */
 export function lockNode(file: string): { release(): void } {
   const db = new Database(file, { timeout: 0 });
