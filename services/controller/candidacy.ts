@@ -78,17 +78,26 @@ export function stand(
   const poll = (epoch: number, dry: boolean): Promise<boolean> => {
     let votes = 0;
     let waitMs = 0;
+    let lost = false;
     return new Promise((resolve) => {
+      const lose = () => {
+        if (lost) return;
+        lost = true;
+        notBeforeMs = clock.now() + waitMs + (rank + 1) * STAGGER_MS;
+        resolve(false);
+      };
       void askVoters({ kind: 'campaign', node, epoch, times: timesText(times), dry }, (answer) => {
         if (answer.kind === 'promised') votes += 1;
         if (answer.kind === 'refused') {
           highest = Math.max(highest, answer.epoch);
           waitMs = Math.max(waitMs, answer.remainingMs);
+          // A promise still stands: asked again when it has ended, not when the slowest voter has been waited for.
+          if (dry && answer.remainingMs > 0 && votes < majority) lose();
         }
         if (votes >= majority) resolve(true);
       }).then(() => {
-        if (votes < majority) notBeforeMs = clock.now() + waitMs + (rank + 1) * STAGGER_MS;
-        resolve(votes >= majority);
+        if (votes < majority) lose();
+        else resolve(true);
       });
     });
   };
