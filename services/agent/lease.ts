@@ -74,8 +74,10 @@ export function holdLease(
   const hearBlocked = (voter: string, blockedCounter: number) => {
     blocked.set(voter, blockedCounter);
     // A majority has blocked this life, or one has and the lease is lost anyway: it can never be renewed, or only by
-    // luck. Ending one's own life is always safe; waiting for a fence that nobody may be driving is not alive.
-    if (blocked.size >= majority || clock.now() > endMs()) listener.ended(Math.max(...blocked.values()));
+    // luck. Ending one's own life is always safe; waiting for a fence that nobody may be driving is not alive. A daemon that
+    // has only just begun has no lease yet and has lost none: one voter's word must not cost its guests.
+    const lost = clock.now() > Math.max(endMs(), lifeSinceMs + leaseLengthMs(times));
+    if (blocked.size >= majority || lost) listener.ended(Math.max(...blocked.values()));
   };
 
   // Renewals overlap: a slow answer must not delay the next renewal.
