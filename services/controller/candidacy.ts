@@ -27,7 +27,7 @@ export interface Candidacy {
   leading(): { readonly epoch: number } | null;
   /** Last heartbeat of another leader, if it is recent. */
   leader(): LeaderHeartbeat | null;
-  /** Gives the lease back, and stands aside for a few lease lengths. */
+  /** Gives the lease back, and lets others go first for a few lease lengths. */
   stepDown(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,6 +42,8 @@ export interface CandidacyListener {
 }
 
 const STAGGER_MS = 60;
+/** Who stepped down comes after the first few in line; it does not stay away, for it may be the only one left. */
+const ASIDE_MS = 5 * STAGGER_MS;
 
 export function stand(
   { node, voters, nodes, times }: CandidacyConfig,
@@ -54,9 +56,11 @@ export function stand(
   let highest = 0;
   let heard: { beat: LeaderHeartbeat; atMs: number } | null = null;
   let reign: { epoch: number; leaseEndMs: number; abort: AbortController; n: number } | null = null;
-  // First a leader that may be there already is given time to be heard.
-  let notBeforeMs = clock.now() + times.leaderLeaseMs + rank * STAGGER_MS;
   let asideUntilMs = 0;
+  /** Staggered by rank from the moment a silence begins, so that candidates seldom meet. */
+  const turnMs = () => clock.now() + rank * STAGGER_MS + (clock.now() < asideUntilMs ? ASIDE_MS : 0);
+  // First a leader that may be there already is given time to be heard.
+  let notBeforeMs = turnMs() + times.leaderLeaseMs;
   let busy = false;
   const ended = new AbortController();
 
@@ -83,7 +87,7 @@ export function stand(
       const lose = () => {
         if (lost) return;
         lost = true;
-        notBeforeMs = clock.now() + waitMs + (rank + 1) * STAGGER_MS;
+        notBeforeMs = turnMs() + waitMs + STAGGER_MS;
         resolve(false);
       };
       void askVoters({ kind: 'campaign', node, epoch, times: timesText(times), dry }, (answer) => {
@@ -142,7 +146,7 @@ export function stand(
       return;
     }
     const silent = !heard || clock.now() - heard.atMs > times.leaderLeaseMs;
-    if (busy || !silent || clock.now() < Math.max(notBeforeMs, asideUntilMs) || listener.unfit()) return;
+    if (busy || !silent || clock.now() < notBeforeMs || listener.unfit()) return;
     busy = true;
     void campaign().finally(() => {
       busy = false;
@@ -155,15 +159,14 @@ export function stand(
       highest = Math.max(highest, beat.epoch);
       if (beat.node === node) return undefined;
       if (!heard || beat.epoch >= heard.beat.epoch) heard = { beat, atMs: clock.now() };
-      // Staggered by rank from the moment the silence began, so that candidates seldom meet.
-      notBeforeMs = clock.now() + times.leaderLeaseMs + rank * STAGGER_MS;
+      notBeforeMs = turnMs() + times.leaderLeaseMs;
       if (reign && beat.epoch > reign.epoch) end(reign, `${beat.node} leads epoch ${beat.epoch}`);
       return undefined;
     }),
     every(clock, times.heartbeatMs, () => {
       if (reign) void renew(reign);
     }),
-    every(clock, Math.min(50, times.heartbeatMs / 4), tick),
+    every(clock, STAGGER_MS / 3, tick),
   ];
 
   const resign = async () => {
@@ -178,6 +181,7 @@ export function stand(
     leader: () => (heard && clock.now() - heard.atMs <= times.leaderLeaseMs ? heard.beat : null),
     async stepDown() {
       asideUntilMs = clock.now() + 5 * times.leaderLeaseMs;
+      notBeforeMs = turnMs() + times.leaderLeaseMs;
       await resign();
     },
     async stop() {

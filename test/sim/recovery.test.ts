@@ -40,6 +40,19 @@ describe('a whole cluster on invented ports', () => {
     },
   );
 
+  test('nodes that gave the lead away lead again soon when nobody else is left to', async () => {
+    const w = await upAndRunning();
+    while (w.leader()?.name !== 'h3') {
+      w.order({ kind: 'step-down', by: 'test' });
+      await w.advance(100);
+      await w.advance(4_000, () => w.leader() !== null);
+    }
+    const fault = w.scheduler.now();
+    w.nodes.h3!.powerOff();
+    await w.advance(10_000, () => w.leader() !== null);
+    expect(w.scheduler.now() - fault).toBeLessThan(2_000);
+  });
+
   test('with its BMC dead the lease proves the death', async () => {
     const w = await upAndRunning();
     w.setBmc('h1', false);

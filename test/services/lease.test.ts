@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../../machines/times.ts';
+import { holdLease } from '../../services/agent/lease.ts';
+import { addresses } from '../../services/protocol.ts';
+import { serveVoter } from '../../services/voter/voter.ts';
+import { createRegisters } from '../../sim/memory.ts';
+import { createNetwork } from '../../sim/network.ts';
+import { createScheduler } from '../../sim/scheduler.ts';
+
+const times = PROFILES.fast;
+const say = { info() {}, warn() {}, error() {} };
+const voters = ['h1', 'h2', 'h3'];
+
+/** A host's lease at three voters, each of which has blocked the given life of the host. */
+function leased(blocks: Readonly<Record<string, number>>, counter = 1) {
+  const scheduler = createScheduler();
+  const network = createNetwork(scheduler, voters);
+  for (const node of voters) {
+    const registers = createRegisters();
+    if (blocks[node] !== undefined) registers.raiseBlocked('h1', blocks[node]);
+    const signer = { publicKey: node, sign: () => node };
+    const ports = { clock: scheduler.clock(), bus: network.bus(node), registers, signer, say };
+    serveVoter({ node, hosts: ['h1'], times }, ports);
+  }
+  const lives: number[] = [];
+  const lease = holdLease(
+    { host: 'h1', voters, times },
+    counter,
+    { bus: network.bus('h1'), clock: scheduler.clock(), say },
+    { extended() {}, ended: (blockedCounter) => void lives.push(blockedCounter) },
+  );
+  const pass = (ms: number) => scheduler.runUntil(scheduler.now() + ms);
+  return { lease, network, lives, pass, held: () => lease.endMs() > scheduler.now() };
+}
+
+describe('a lease and what blocks it', () => {
+  test('one voter that kept the block of a fence that failed costs a daemon that has just begun nothing', async () => {
+    const { lives, pass, held } = leased({ h2: 1 });
+    await pass(60_000);
+    expect(held()).toBe(true);
+    expect(lives).toEqual([]);
+  });
+
+  test('once the lease is lost too, the blocked life ends, so that the host can come back without a person', async () => {
+    const { network, lives, pass, held } = leased({ h2: 1 });
+    await pass(1_000);
+    network.cut('h1', 'h3');
+    await pass(2 * times.leaseMs);
+    expect(held()).toBe(false);
+    expect(lives[0]).toBe(1);
+  });
+
+  test('a majority ends it at once, and the next life is leased again', async () => {
+    const { lease, lives, pass, held } = leased({ h1: 1, h3: 1 });
+    await pass(2 * times.heartbeatMs);
+    expect(lives[0]).toBe(1);
+    lease.restart(2);
+    await pass(2 * times.heartbeatMs);
+    expect(held()).toBe(true);
+  });
+
+  test('an answer in the name of somebody who is no voter counts for nothing', async () => {
+    const { network, pass, held } = leased({ h2: 1, h3: 1 });
+    network.bus('h2').serve(addresses.renew('h1'), (message) => {
+      return { kind: 'promised', voter: 'h9', n: (message as { n: number }).n };
+    });
+    await pass(10_000);
+    expect(held()).toBe(false);
+  });
+});
