@@ -47,7 +47,12 @@ export function createMemory(): AgentMemory {
   };
 }
 
-export function createJournal(): Journal {
+export interface SimJournal extends Journal {
+  /** What was not on disk yet when the power failed: its last entries, and any checkpoint beyond them. */
+  lose(entries: number): void;
+}
+
+export function createJournal(): SimJournal {
   const entries: Stored[] = [];
   let checkpoint: ReturnType<Journal['checkpoint']> = null;
   return {
@@ -58,5 +63,22 @@ export function createJournal(): Journal {
     setCheckpoint(next) {
       checkpoint = next;
     },
+    lose(count) {
+      entries.length = Math.max(0, entries.length - count);
+      if (checkpoint && checkpoint.seq > entries.length) checkpoint = null;
+    },
   };
+}
+
+/** The same store, whose writes hold up the process that makes them for as long as its disk takes. */
+export function onDisk<T extends object>(store: T, writes: readonly (keyof T)[], hold: () => void): T {
+  const slowed: Partial<T> = {};
+  for (const name of writes) {
+    const write = store[name] as (...args: unknown[]) => unknown;
+    slowed[name] = ((...args: unknown[]) => {
+      hold();
+      return write(...args);
+    }) as T[keyof T];
+  }
+  return { ...store, ...slowed };
 }

@@ -1,89 +1,145 @@
-/** An invented network: messages take time, and links can be cut one way. */
-import type { Bus } from '../services/ports.ts';
+/**
+ * An invented network. Every message goes the ways it goes in life: from a node to either of its two nats-servers, from
+ * there to either server of the receiver, and on; the first arrival counts. TCP loses nothing, so a lost packet costs time;
+ * what meets a cut is lost or arrives long after, when the cut has healed.
+ */
+import { type Bus, BusError } from '../services/ports.ts';
+import { createLinks, type Links } from './links.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-export interface Network {
-  bus(node: string): Bus;
-  cut(from: string, to: string): void;
-  heal(from: string, to: string): void;
-  isolate(node: string): void;
-  rejoin(node: string): void;
+export interface Network extends Links {
+  /** `process` sends and serves; when it is dead, neither happens any more. */
+  bus(node: string, process: Process): Bus;
   /** All that a node serves is gone, as with its power. */
   drop(node: string): void;
+  /** Milliseconds a message takes from one node to another now; null when there is no way. */
+  travelMs(from: string, to: string): number | null;
 }
 
-const DELAY_MS = 1;
+interface Served {
+  readonly node: string;
+  readonly process: Process;
+  readonly handler: (message: unknown, address: string) => unknown;
+}
 
-export function createNetwork(scheduler: Scheduler, nodes: readonly string[]): Network {
-  interface Served {
-    readonly node: string;
-    readonly matches: (address: string) => boolean;
-    readonly handler: (message: unknown, address: string) => unknown;
-  }
-  let served: Served[] = [];
-  const cuts = new Set<string>();
-  const open = (from: string, to: string) => from === to || !cuts.has(`${from}>${to}`);
-  const copy = (message: unknown) => JSON.parse(JSON.stringify(message ?? null)) as unknown;
+/** A message that met a cut is kept by some socket this long at most. */
+const HELD_MS = 10_000;
+const HELD_AT_MOST = 2_000;
+const NO_RESPONDERS_MS = 1;
 
-  const send = (from: string, address: string, message: unknown, onAnswer?: (answer: unknown) => void) => {
-    for (const target of served.filter((s) => s.matches(address))) {
-      scheduler.at(scheduler.now() + DELAY_MS, () => {
-        if (!open(from, target.node) || !served.includes(target)) return;
-        void Promise.resolve()
-          .then(() => target.handler(copy(message), address))
-          .then((answer) => {
-            if (answer === undefined || !onAnswer) return;
-            scheduler.at(scheduler.now() + DELAY_MS, () => open(target.node, from) && onAnswer(copy(answer)));
-          })
-          .catch(() => {});
-      });
+export function createNetwork(
+  scheduler: Scheduler,
+  random: Random,
+  nodes: readonly string[],
+  voters: readonly string[],
+  hopMs: readonly [number, number],
+): Network {
+  const exact = new Map<string, Served[]>();
+  const prefixed = new Map<string, Served[]>();
+  let held: { readonly from: string; readonly to: string; readonly untilMs: number; readonly run: () => void }[] = [];
+
+  const links = createLinks(scheduler, random.fork('links'), nodes, voters, hopMs, () => {
+    const waiting = held;
+    held = [];
+    for (const one of waiting) {
+      if (scheduler.now() < one.untilMs) carry(one.from, one.to, scheduler.now(), one.run, one.untilMs);
     }
+  });
+
+  /** Runs `run` when the message has arrived, if it does. */
+  function carry(from: string, to: string, sentMs: number, run: () => void, untilMs = sentMs + HELD_MS): void {
+    const tookMs = links.travelMs(from, to);
+    if (tookMs !== null) scheduler.at(sentMs + tookMs, run);
+    else if (held.length < HELD_AT_MOST && random.chance(0.5)) held.push({ from, to, untilMs, run });
+  }
+
+  const targetsOf = (address: string): readonly Served[] => {
+    const direct = exact.get(address) ?? [];
+    if (prefixed.size === 0) return direct;
+    const found = [...direct];
+    for (let dot = address.indexOf('.'); dot !== -1; dot = address.indexOf('.', dot + 1)) {
+      found.push(...(prefixed.get(address.slice(0, dot + 1)) ?? []));
+    }
+    return found;
   };
 
-  const both = (act: (a: string, b: string) => void) => (node: string) => {
-    for (const other of nodes) {
-      if (other === node) continue;
-      act(node, other);
-      act(other, node);
+  const send = (
+    from: string,
+    process: Process,
+    address: string,
+    message: unknown,
+    onAnswer?: (answer: unknown) => void,
+  ): number => {
+    if (!process.alive()) return 0;
+    const targets = targetsOf(address);
+    for (const target of targets) {
+      const deliver = () =>
+        target.process.enter(() => {
+          // One tick later, as with any received message, and an error in a handler is an answer that never comes.
+          Promise.resolve()
+            .then(() => target.handler(message, address))
+            .then(
+              (answer) => {
+                if (answer === undefined || !onAnswer || !target.process.alive()) return;
+                carry(target.node, from, target.process.nowMs(), () => process.enter(() => onAnswer(answer)));
+              },
+              () => {},
+            );
+        });
+      carry(from, target.node, process.nowMs(), deliver);
+      if (links.duplicates(from)) carry(from, target.node, process.nowMs(), deliver);
     }
+    return targets.length;
+  };
+
+  const table = (address: string) => (address.endsWith('.*') ? prefixed : exact);
+  const key = (address: string) => (address.endsWith('.*') ? address.slice(0, -1) : address);
+  const remove = (address: string, gone: (served: Served) => boolean) => {
+    const left = (table(address).get(key(address)) ?? []).filter((served) => !gone(served));
+    if (left.length > 0) table(address).set(key(address), left);
+    else table(address).delete(key(address));
   };
 
   return {
-    bus: (node) => ({
+    ...links,
+    bus: (node, process) => ({
       request: (address, message, timeoutMs) =>
         new Promise((resolve, reject) => {
-          const cancel = scheduler.at(scheduler.now() + timeoutMs, () => reject(new Error('timeout')));
-          send(node, address, message, (answer) => {
+          const cancel = process.after(timeoutMs, () => reject(new BusError('timeout', address)));
+          const reached = send(node, process, address, message, (answer) => {
             cancel();
             resolve(answer);
           });
+          if (reached > 0) return;
+          cancel();
+          process.after(NO_RESPONDERS_MS, () => reject(new BusError('no-responders', address)));
         }),
       gather: (address, message, timeoutMs, onAnswer) =>
         new Promise((resolve) => {
-          const cancel = scheduler.at(scheduler.now() + timeoutMs, resolve);
-          send(node, address, message, (answer) => {
-            if (!onAnswer(answer)) return;
+          let ended = false;
+          const end = () => {
+            ended = true;
             cancel();
             resolve();
+          };
+          const cancel = process.after(timeoutMs, end);
+          send(node, process, address, message, (answer) => {
+            if (!ended && onAnswer(answer)) end();
           });
         }),
-      onReach: () => () => {},
-      publish: (address, message) => send(node, address, message),
+      onReach: (callback) => links.onReach(node, () => process.enter(callback)),
+      publish: (address, message) => void send(node, process, address, message),
       serve(address, handler) {
-        const prefix = address.endsWith('.*') ? address.slice(0, -1) : null;
-        const item: Served = { node, handler, matches: (a) => (prefix ? a.startsWith(prefix) : a === address) };
-        served.push(item);
-        return () => {
-          served = served.filter((s) => s !== item);
-        };
+        const served: Served = { node, process, handler };
+        table(address).set(key(address), [...(table(address).get(key(address)) ?? []), served]);
+        return () => remove(address, (one) => one === served);
       },
     }),
-    cut: (from, to) => void cuts.add(`${from}>${to}`),
-    heal: (from, to) => void cuts.delete(`${from}>${to}`),
-    isolate: both((a, b) => void cuts.add(`${a}>${b}`)),
-    rejoin: both((a, b) => void cuts.delete(`${a}>${b}`)),
     drop(node) {
-      served = served.filter((s) => s.node !== node);
+      for (const address of [...exact.keys()]) remove(address, (served) => served.node === node);
+      for (const prefix of [...prefixed.keys()]) remove(`${prefix}*`, (served) => served.node === node);
     },
   };
 }

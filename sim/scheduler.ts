@@ -10,7 +10,7 @@ export interface Scheduler {
   runUntil(ms: number, done?: () => boolean): Promise<void>;
 }
 
-const WALL_START_MS = Date.parse('2026-01-01T00:00:00Z');
+export const WALL_START_MS = Date.parse('2026-01-01T00:00:00Z');
 
 /** Long enough for every chain of resolved promises between two events to run out. */
 const drained = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -28,7 +28,7 @@ export function createHealth(
   listener: HealthListener,
   /** While true nobody can expect an answer: the guests are paused by us. */
   suspended: () => boolean,
-  ports: { clock: Clock; hypervisor: Hypervisor; probe: ServiceProbe },
+  ports: { clock: Clock; hypervisor: Pick<Hypervisor, 'pingAgent' | 'responsive'>; probe: ServiceProbe },
 ): Health {
   const { clock, hypervisor, probe: service } = ports;
   const watched = new Map<string, () => void>();

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { guestSchema } from '../../machines/spec.ts';
 import { createHealth } from '../../services/agent/health.ts';
-import { createHypervisor } from '../../sim/hypervisor.ts';
 import { createScheduler } from '../../sim/scheduler.ts';
 
 const spec = guestSchema.parse({
@@ -20,7 +19,7 @@ function setUp(answers = true) {
     () => world.paused,
     {
       clock: scheduler.clock(),
-      hypervisor: createHypervisor(scheduler),
+      hypervisor: { pingAgent: async () => true, responsive: async () => true },
       probe: { tcp: async () => world.answers, http: async () => true },
     },
   );

@@ -5,6 +5,8 @@ import { addresses } from '../../services/protocol.ts';
 import { serveVoter } from '../../services/voter/voter.ts';
 import { createRegisters } from '../../sim/memory.ts';
 import { createNetwork } from '../../sim/network.ts';
+import { createProcess } from '../../sim/process.ts';
+import { createRandom } from '../../sim/random.ts';
 import { createScheduler } from '../../sim/scheduler.ts';
 
 const times = PROFILES.fast;
@@ -14,23 +16,29 @@ const voters = ['h1', 'h2', 'h3'];
 /** A host's lease at three voters, each of which has blocked the given life of the host. */
 function leased(blocks: Readonly<Record<string, number>>, counter = 1) {
   const scheduler = createScheduler();
-  const network = createNetwork(scheduler, voters);
+  const network = createNetwork(scheduler, createRandom(1), voters, voters, [1, 1]);
   for (const node of voters) {
     const registers = createRegisters();
     if (blocks[node] !== undefined) registers.raiseBlocked('h1', blocks[node]);
     const signer = { publicKey: node, sign: () => node };
-    const ports = { clock: scheduler.clock(), bus: network.bus(node), registers, signer, say };
+    const ports = {
+      clock: scheduler.clock(),
+      bus: network.bus(node, createProcess(scheduler)),
+      registers,
+      signer,
+      say,
+    };
     serveVoter({ node, hosts: ['h1'], times }, ports);
   }
   const lives: number[] = [];
   const lease = holdLease(
     { host: 'h1', voters, times },
     counter,
-    { bus: network.bus('h1'), clock: scheduler.clock(), say },
+    { bus: network.bus('h1', createProcess(scheduler)), clock: scheduler.clock(), say },
     { extended() {}, ended: (blockedCounter) => void lives.push(blockedCounter) },
   );
   const pass = (ms: number) => scheduler.runUntil(scheduler.now() + ms);
-  return { lease, network, lives, pass, held: () => lease.endMs() > scheduler.now() };
+  return { scheduler, lease, network, lives, pass, held: () => lease.endMs() > scheduler.now() };
 }
 
 describe('a lease and what blocks it', () => {
@@ -44,7 +52,7 @@ describe('a lease and what blocks it', () => {
   test('once the lease is lost too, the blocked life ends, so that the host can come back without a person', async () => {
     const { network, lives, pass, held } = leased({ h2: 1 });
     await pass(1_000);
-    network.cut('h1', 'h3');
+    network.isolate('h3');
     await pass(2 * times.leaseMs);
     expect(held()).toBe(false);
     expect(lives[0]).toBe(1);
@@ -60,8 +68,8 @@ describe('a lease and what blocks it', () => {
   });
 
   test('an answer in the name of somebody who is no voter counts for nothing', async () => {
-    const { network, pass, held } = leased({ h2: 1, h3: 1 });
-    network.bus('h2').serve(addresses.renew('h1'), (message) => {
+    const { scheduler, network, pass, held } = leased({ h2: 1, h3: 1 });
+    network.bus('h2', createProcess(scheduler)).serve(addresses.renew('h1'), (message) => {
       return { kind: 'promised', voter: 'h9', n: (message as { n: number }).n };
     });
     await pass(10_000);

@@ -1,7 +1,7 @@
 import { type ClusterSpec, specSchema } from '../../machines/spec.ts';
 import { PROFILES } from '../../machines/times.ts';
-import { addresses, type Order } from '../../services/protocol.ts';
-import { createCluster, type SimCluster } from '../../sim/cluster.ts';
+import { createSimulation } from '../../sim/create.ts';
+import type { Simulation } from '../../sim/simulation.ts';
 
 const definition = '<domain/>';
 const guest = (prefers: string, more: object = {}) => ({
@@ -13,7 +13,8 @@ const guest = (prefers: string, more: object = {}) => ({
 
 /** Three hosts, four guests: three on h1, one on h2; watchdogs and BMCs everywhere. */
 export function threeHosts(more: object = {}): ClusterSpec {
-  const host = { capacity: { memoryMiB: 8_192, vcpus: 8 }, watchdog: { kind: 'process', socket: '/x' } };
+  const power = [{ kind: 'ipmi', address: 'bmc', user: 'u', passwordFile: '/x', readingsApartMs: 100 }];
+  const host = { capacity: { memoryMiB: 8_192, vcpus: 8 }, watchdog: { kind: 'process', socket: '/x' }, power };
   return specSchema.parse({
     cluster: 'sim',
     profile: 'fast',
@@ -25,45 +26,43 @@ export function threeHosts(more: object = {}): ClusterSpec {
   });
 }
 
-export interface World extends SimCluster {
+export interface World extends Simulation {
   /** Types and subjects of all entries so far, one line each. */
   story(): string[];
-  running(guest: string): string[];
-  advance(ms: number, done?: () => boolean): Promise<void>;
-  order(order: Order): void;
+  powerOff(...hosts: string[]): void;
+  powerOn(...hosts: string[]): void;
   errors: string[];
 }
 
-export async function world(spec: ClusterSpec): Promise<World> {
+export async function world(spec: ClusterSpec, seed = 1): Promise<World> {
   const errors: string[] = [];
-  const cluster = await createCluster(spec, (node) => ({
-    info() {},
-    warn: (what, about) => void (process.env.SIM_SAY && console.log(node, what, about ?? '')),
-    error: (what, about) => {
-      if (process.env.SIM_SAY) console.log(node, 'ERROR', what, about ?? '');
-      errors.push(`${node}: ${what} ${JSON.stringify(about ?? {})}`);
-    },
-  }));
-  const running = (name: string) =>
-    Object.values(cluster.nodes)
-      .filter((n) => n.hypervisor.states().get(name) === 'running')
-      .map((n) => n.name);
+  const simulation = await createSimulation(spec, {
+    seed,
+    model: { hostBootMs: [0, 0] },
+    say: (node) => ({
+      info() {},
+      warn: (what, about) => void (process.env.SIM_SAY && console.log(node, what, about ?? '')),
+      error: (what, about) => {
+        if (process.env.SIM_SAY) console.log(node, 'ERROR', what, about ?? '');
+        errors.push(`${node}: ${what} ${JSON.stringify(about ?? {})}`);
+      },
+    }),
+  });
   return {
-    ...cluster,
+    ...simulation,
     errors,
-    running,
-    order: (order) =>
-      void cluster.network
-        .bus('h1')
-        .request(addresses.order('h1'), order, 1_000)
-        .catch(() => {}),
+    powerOff: (...hosts) => {
+      for (const node of hosts) simulation.inject({ kind: 'power-loss', node });
+    },
+    powerOn: (...hosts) => {
+      for (const node of hosts) simulation.inject({ kind: 'power-on', node });
+    },
     story: () =>
-      cluster.stream
-        .all()
+      simulation
+        .entries()
         .map(({ seq, entry }) => `#${seq} ${entry.time.slice(17, 23)} ${entry.source} ${entry.type} ${entry.subject}`),
-    advance: (ms, done) => cluster.scheduler.runUntil(cluster.scheduler.now() + ms, done),
   };
 }
 
 export const allRunning = (w: World, guests = ['g1', 'g2', 'g3', 'g4']) =>
-  guests.every((name) => w.running(name).length === 1);
+  guests.every((name) => w.writers(name).length === 1);

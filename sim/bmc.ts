@@ -1,0 +1,63 @@
+/** The management controller of a host, on a network of its own, and what it may do instead of what it should. */
+import type { PowerSwitch } from '../services/ports.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Model } from './simulation.ts';
+
+export type BmcMode = 'alive' | 'dead' | 'slow' | 'ignores' | 'lies';
+
+export interface Bmc {
+  setMode(mode: BmcMode): void;
+  /** As the rekindled `process` of some node uses it. */
+  switchFor(process: Process): PowerSwitch;
+}
+
+/** The adapter gives up after this long; a slow BMC does what it was told all the same, later. */
+const GIVE_UP_MS = 5_000;
+const SLOW_MS = 12_000;
+
+export function createBmc(
+  host: string,
+  readingsApartMs: number,
+  scheduler: Scheduler,
+  random: Random,
+  model: Model,
+  power: { isOn(): boolean; set(on: boolean): void },
+): Bmc {
+  let mode: BmcMode = 'alive';
+  let saysOff = false;
+
+  return {
+    setMode(next) {
+      mode = next;
+    },
+    switchFor(process) {
+      const turn = async (on: boolean) => {
+        if (mode === 'dead') {
+          await process.delay(GIVE_UP_MS);
+          return { kind: 'unknown', reason: 'no answer' } as const;
+        }
+        const as = mode;
+        saysOff = !on;
+        const tookMs = as === 'slow' ? SLOW_MS : random.between(model.bmcOffMs);
+        if (as === 'alive' || as === 'slow') scheduler.at(process.nowMs() + tookMs, () => power.set(on));
+        await process.delay(Math.min(tookMs, GIVE_UP_MS));
+        if (as === 'slow') return { kind: 'unknown', reason: 'no answer in time' } as const;
+        return { kind: 'succeeded', detail: on ? 'on' : 'off' } as const;
+      };
+      return {
+        method: `bmc ${host}`,
+        readingsApartMs,
+        off: () => turn(false),
+        on: () => turn(true),
+        async status() {
+          await process.delay(mode === 'dead' || mode === 'slow' ? GIVE_UP_MS : random.between(model.bmcStatusMs));
+          if (mode === 'dead' || mode === 'slow') return 'unknown';
+          if (mode === 'lies') return saysOff ? 'off' : 'on';
+          return power.isOn() ? 'on' : 'off';
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,322 @@
+/** One node of the invented data centre: its power, its disks, its processes, and the very services of the daemon. */
+import { createHash } from 'node:crypto';
+import type { ClusterSpec } from '../machines/spec.ts';
+import { type Agent, startAgent } from '../services/agent/agent.ts';
+import { type Controller, startController } from '../services/controller/controller.ts';
+import type { PowerSwitch, Say, Signer, StartGuard } from '../services/ports.ts';
+import { serveVoter } from '../services/voter/voter.ts';
+import { createDomains, type Domains } from './domains.ts';
+import { createHypervisor, type HostTrouble } from './hypervisor.ts';
+import { createJournal, createMemory, createRegisters, onDisk } from './memory.ts';
+import type { Network } from './network.ts';
+import { createNodeClock, type NodeClock } from './node-clock.ts';
+import { createProcess, type Process } from './process.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Model, SimNode, WorldEvent } from './simulation.ts';
+import type { Stream } from './stream.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+/** A node with the handles that faults pull. */
+export interface WorldNode extends SimNode {
+  /** Its power is on, though it may still be booting. */
+  hasPower(): boolean;
+  readonly clock: NodeClock;
+  readonly domains: Domains;
+  readonly trouble: HostTrouble;
+  readonly watchdog: Watchdog;
+  /** `back`: it boots again by itself. */
+  powerOff(why: string, back?: boolean): void;
+  powerOn(why: string): void;
+  killDaemon(): void;
+  pauseDaemon(on: boolean): void;
+  freeze(on: boolean): void;
+  setWriteMs(ms: number): void;
+  setLibvirt(mode: HostTrouble['libvirt']): void;
+  setStorage(there: boolean): void;
+  crashStarts(guest: string, times: number): void;
+}
+
+export interface WorldParts {
+  readonly spec: ClusterSpec;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly model: Model;
+  readonly network: Network;
+  readonly stream: Stream;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly say: (node: string) => Say;
+  readonly emit: (event: WorldEvent) => void;
+  readonly switchesFor: (process: Process) => (host: string) => readonly PowerSwitch[];
+  readonly nodeAt: (address: string) => WorldNode | null;
+}
+
+const CRASH_AFTER_START_MS = 700;
+const GREETING_MS = 2;
+/** Not on disk yet when the power fails (SQLite with synchronous NORMAL): up to this many entries of the journal. */
+const UNSYNCED_AT_MOST = 3;
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+const signerOf = (node: string): Signer => ({ publicKey: node, sign: (text) => digest(`${node} ${text}`) });
+const verify = (key: string, text: string, signature: string) => digest(`${key} ${text}`) === signature;
+
+export function createNode(name: string, parts: WorldParts): WorldNode {
+  const { spec, scheduler, model, network, stream, emit } = parts;
+  const random = parts.random.fork(name);
+  const hostSpec = spec.hosts[name];
+  const registers = createRegisters();
+  const memory = createMemory();
+  const journal = createJournal();
+  const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));
+  const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
+  const libvirtListeners = new Set<(up: boolean) => void>();
+  const crashes = new Map<string, number>();
+  const writers = new Map<string, string | null>();
+  const hook = { grants: new Map<string, string>(), leaseEndMs: Number.NEGATIVE_INFINITY };
+  let boots = 0;
+  let on = false;
+  let booting = false;
+  let freezes = 0;
+  let daemonPauses = 0;
+  let writeMs = 0;
+  let resets = 0;
+  let daemon: Process | null = null;
+  let controller: Controller | null = null;
+  let agent: Agent | null = null;
+
+  const awake = () => on && freezes === 0;
+
+  /** Says who can write from now on; called after anything that may have changed it. */
+  const noteWriters = () => {
+    const now = new Map<string, string | null>();
+    if (awake()) for (const [guest, { state, token }] of domains.all()) if (state === 'running') now.set(guest, token);
+    for (const [guest, token] of writers) {
+      if (now.has(guest)) continue;
+      writers.delete(guest);
+      emit({ kind: 'writer', atMs: scheduler.now(), guest, host: name, on: false, token });
+    }
+    for (const [guest, token] of now) {
+      if (writers.has(guest)) continue;
+      writers.set(guest, token);
+      emit({ kind: 'writer', atMs: scheduler.now(), guest, host: name, on: true, token });
+    }
+  };
+
+  const domains = createDomains(noteWriters);
+  domains.onNews((news) => {
+    if (news.kind !== 'started') return;
+    const { guest } = news;
+    const domain = domains.get(guest);
+    emit({ kind: 'started', atMs: scheduler.now(), guest, host: name, token: domain?.token ?? '' });
+    const left = crashes.get(guest) ?? 0;
+    if (left === 0) return;
+    crashes.set(guest, left - 1);
+    scheduler.at(
+      scheduler.now() + CRASH_AFTER_START_MS,
+      () => domains.get(guest) === domain && domains.end(guest, 'panicked'),
+    );
+  });
+
+  const watchdog = createWatchdog({
+    scheduler,
+    random: random.fork('watchdog'),
+    clock,
+    timeoutMs: spec.times.watchdogMs,
+    present: hostSpec !== undefined && hostSpec.watchdog.kind !== 'none',
+    awake,
+    petted: (clockMs, untilMs) => emit({ kind: 'pet', atMs: scheduler.now(), host: name, clockMs, untilMs }),
+    bite() {
+      resets += 1;
+      node.powerOff('reset by its watchdog', true);
+    },
+  });
+
+  const guard: StartGuard = {
+    allow: (guest, token) => void hook.grants.set(guest, token),
+    revoke: (guest) => void hook.grants.delete(guest),
+    setLeaseEnd(ms) {
+      hook.leaseEndMs = ms;
+    },
+  };
+
+  const startDaemon = async (): Promise<void> => {
+    const process = createProcess(scheduler);
+    daemon = process;
+    for (let i = 0; i < freezes + daemonPauses; i++) process.pause();
+    const said = parts.say(name);
+    const say: Say = {
+      ...said,
+      info(what, about) {
+        if (what === 'elected leader')
+          emit({ kind: 'elected', atMs: scheduler.now(), node: name, epoch: Number(about?.epoch) });
+        said.info(what, about);
+      },
+    };
+    const bus = network.bus(name, process);
+    const ports = { clock: clock.clockOf(process), bus, say };
+    const hold = () => writeMs > 0 && process.holdUp(writeMs);
+    if (spec.voters.includes(name)) {
+      const disk = onDisk(registers, ['raiseEpoch', 'raiseBlocked'], hold);
+      serveVoter(
+        { node: name, hosts: Object.keys(spec.hosts), times: spec.times },
+        { ...ports, registers: disk, signer: signerOf(name) },
+      );
+    }
+    const opened = await startController(
+      { node: name, spec, digest: 'sim', keys: parts.keys },
+      {
+        ...ports,
+        log: stream.log(name, process),
+        journal: onDisk(journal, ['add', 'setCheckpoint'], () => process.alive() && hold()),
+        verify,
+        switches: parts.switchesFor(process),
+        async greets(host) {
+          await process.delay(GREETING_MS);
+          const there = parts.nodeAt(spec.hosts[host]?.address ?? '');
+          return there?.awake() === true && network.travelMs(name, host) !== null;
+        },
+      },
+    );
+    if (daemon !== process) return;
+    controller = opened;
+    if (!hostSpec) return;
+    agent = startAgent(
+      { host: name, spec, journalHead: () => journal.head() },
+      {
+        ...ports,
+        machine: { bootId: () => `${name}-${boots}` },
+        memory: onDisk(
+          memory,
+          ['setIncarnation', 'raiseEpoch', 'putGrant', 'dropGrant', 'raiseToken', 'setDone'],
+          hold,
+        ),
+        hypervisor: createHypervisor(process, {
+          scheduler,
+          random: random.fork(`hypervisor ${scheduler.now()}`),
+          model,
+          domains,
+          trouble,
+          awake,
+          permits: (guest, token) => hook.grants.get(guest) === token && clock.nowMs() < hook.leaseEndMs,
+          peer(address) {
+            const peer = parts.nodeAt(address);
+            return peer && network.travelMs(name, peer.name) !== null ? peer : null;
+          },
+          repaired: () => node.setLibvirt('well'),
+          onLibvirt(listener) {
+            libvirtListeners.add(listener);
+            return () => libvirtListeners.delete(listener);
+          },
+        }),
+        guard,
+        petter: watchdog.port,
+        probe: { tcp: answersProbe, http: answersProbe },
+      },
+    );
+  };
+
+  /** Probes name no guest, so one of this host that hangs is what a probe from this host meets. */
+  const answersProbe = async () => ![...domains.all().values()].some(({ hung }) => hung);
+
+  const endDaemon = () => {
+    daemon?.kill();
+    daemon = null;
+    controller = null;
+    agent = null;
+    libvirtListeners.clear();
+    network.drop(name);
+  };
+
+  const node: WorldNode = {
+    name,
+    isHost: hostSpec !== undefined,
+    clock,
+    domains,
+    trouble,
+    watchdog,
+    memory,
+    powered: () => on,
+    hasPower: () => on || booting,
+    awake,
+    controller: () => controller,
+    agent: () => agent,
+    instances: domains.all,
+    clockMs: clock.nowMs,
+    resets: () => resets,
+
+    powerOff(why, back = false) {
+      // A boot under way ends here too.
+      if (booting) boots += 1;
+      booting = false;
+      if (!on) return;
+      on = false;
+      boots += 1;
+      freezes = 0;
+      daemonPauses = 0;
+      endDaemon();
+      watchdog.powerOff();
+      domains.powerLoss();
+      network.setUp(name, false);
+      hook.grants.clear();
+      hook.leaseEndMs = Number.NEGATIVE_INFINITY;
+      if (random.chance(0.5)) journal.lose(random.below(UNSYNCED_AT_MOST + 1));
+      emit({ kind: 'power', atMs: scheduler.now(), host: name, on: false, why });
+      if (back) node.powerOn('boots again');
+    },
+    powerOn(why) {
+      if (on || booting) return;
+      booting = true;
+      const boot = boots;
+      scheduler.at(scheduler.now() + random.between(model.hostBootMs), () => {
+        if (boot !== boots) return;
+        booting = false;
+        on = true;
+        boots += 1;
+        clock.boot();
+        Object.assign(trouble, { libvirt: 'well', stuckGuests: false } satisfies Partial<HostTrouble>);
+        network.setUp(name, true);
+        watchdog.boot();
+        emit({ kind: 'power', atMs: scheduler.now(), host: name, on: true, why });
+        void startDaemon();
+      });
+    },
+    killDaemon() {
+      if (!daemon) return;
+      endDaemon();
+      const boot = boots;
+      scheduler.at(scheduler.now() + random.between(model.daemonRestartMs), () => {
+        if (boot === boots && on && !daemon) void startDaemon();
+      });
+    },
+    pauseDaemon(paused) {
+      if (!paused && daemonPauses === 0) return;
+      daemonPauses += paused ? 1 : -1;
+      if (paused) daemon?.pause();
+      else daemon?.resume();
+    },
+    freeze(frozen) {
+      if (!on || (!frozen && freezes === 0)) return;
+      freezes += frozen ? 1 : -1;
+      network.setUp(name, freezes === 0);
+      if (frozen) daemon?.pause();
+      else daemon?.resume();
+      noteWriters();
+    },
+    setWriteMs(ms) {
+      writeMs = ms;
+    },
+    setLibvirt(mode) {
+      const before = trouble.libvirt;
+      trouble.libvirt = mode;
+      if (before === mode || (before !== 'well' && mode !== 'well')) return;
+      for (const listener of libvirtListeners) listener(mode === 'well');
+    },
+    setStorage(there) {
+      trouble.storageLost = !there;
+      if (there) return;
+      for (const guest of [...domains.all().keys()]) domains.set(guest, 'paused', 'io-error');
+    },
+    crashStarts: (guest, times) => void crashes.set(guest, times),
+  };
+  return node;
+}
