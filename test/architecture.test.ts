@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'node:timers/promises',
   ],
   adapters: ['adapters', 'services/ports.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
-  sim: ['sim', 'services', 'machines', 'node:crypto'],
+  sim: ['sim', 'services', 'machines', 'zod', 'node:crypto'],
   cli: ['cli', 'adapters', 'services', 'sim', 'machines'],
   daemon: ['daemon', 'adapters', 'services', 'machines'],
 };
