@@ -55,7 +55,7 @@ export interface GuestStatus {
   readonly migratingTo: string | null;
 }
 
-export function statusOf(view: ControllerView): Status {
+export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles'>): Status {
   const fleet = view.fleet();
   const roles = view.roles();
   const { spec } = fleet;

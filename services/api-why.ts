@@ -18,7 +18,11 @@ export interface Why {
 }
 
 /** `subject`: `host/NAME`, `guest/NAME` or `cluster`. Throws UNKNOWN_SUBJECT. */
-export async function whyOf(view: ControllerView, subject: string, not: string | undefined): Promise<Why> {
+export async function whyOf(
+  view: Pick<ControllerView, 'fleet' | 'entries'>,
+  subject: string,
+  not: string | undefined,
+): Promise<Why> {
   const fleet = view.fleet();
   const hosts = Object.keys(fleet.hosts).map((name) => `host/${name}`);
   const guests = Object.keys(fleet.guests).map((name) => `guest/${name}`);

@@ -96,6 +96,37 @@ export const ERRORS = {
     todo: 'see: {help}',
     exit: 2,
   },
+  REPLAY_UNREADABLE: {
+    message: 'cannot read the log in {file}: {reason}',
+    todo: 'name a file made with "rekindle log --json", a journal.sqlite of a node, or no file to ask the rekindled that runs here',
+    exit: 2,
+  },
+  JOURNAL_IN_USE: {
+    message: '{file} is held by a running rekindled',
+    todo: 'run "rekindle replay" without a file, which asks that rekindled; nothing has to be stopped',
+    exit: 4,
+  },
+  LOG_BROKEN: {
+    message: '{source}: entry {seq}: {reason}. {good}',
+    todo: 'take the log from another node ("rekindle log --json") or from a journal, unfiltered; what is good replays with --until',
+    exit: 1,
+  },
+  STATE_DIFFERS: {
+    message:
+      '{source}: the entries up to {seq} fold to state {found}, but its checkpoint there says {expected}: {reason}',
+    todo: 'replay the journal of another node: if that one agrees, the disk of this node is in doubt; if all differ, keep the journal for a report',
+    exit: 1,
+  },
+  WHAT_IF_WRONG: {
+    message: '--what-if {given}: {reason}',
+    todo: 'write KEY=VALUE with a key of the cluster file, such as profile=standard, times.suspectMs=2000, guests.g1.prefers=h3 or ladder.g1.inPlace.tries=0',
+    exit: 2,
+  },
+  NOTHING_TO_REHEARSE: {
+    message: '{source}: {reason}',
+    todo: 'give a log that begins with the first entry and holds the cluster file ("cluster.configured"), or a later --until',
+    exit: 2,
+  },
   LAB_DOWN: {
     message: 'drills need the lab, and no lab is up here ({missing})',
     todo: 'start it with "npm run lab -- up" in the source tree, then repeat',

@@ -17,6 +17,21 @@ export function every(clock: Clock, periodMs: number, task: () => void | Promise
   };
 }
 
+/** Calls `task` now and then each time after as many milliseconds as it returned. Returns its end. */
+export function again(clock: Clock, task: () => number): () => void {
+  let ended = false;
+  let cancel = () => {};
+  const run = () => {
+    const restMs = task();
+    if (!ended) cancel = clock.after(restMs, run);
+  };
+  run();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}
+
 /** Resolves after `ms` on the clock, or at once when `signal` aborts. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -5,6 +5,8 @@ import type { Clock } from './ports.ts';
  * a gap in which it heard nobody, everybody's silence is counted anew from the first thing heard.
  */
 export interface Hearing {
+  /** From now on it listens: every silence is counted from here at the earliest. */
+  begin(): void;
   /** A sign of life. */
   heard(host: string): void;
   /** Anything at all from another node: a sign that this one can hear. */
@@ -28,6 +30,10 @@ export function createHearing(self: string, gapMs: number, clock: Clock): Hearin
   };
 
   return {
+    begin() {
+      hearingSince = clock.now();
+      lastOther = hearingSince;
+    },
     noise,
     heard(host) {
       noise(host);

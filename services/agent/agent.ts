@@ -4,7 +4,7 @@
  */
 import type { Incarnation, Instance } from '../../machines/entries.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
-import { every, pause } from '../every.ts';
+import { again, pause } from '../every.ts';
 import type { AgentMemory, Bus, Clock, Hypervisor, Machine, Petter, Say, ServiceProbe, StartGuard } from '../ports.ts';
 import { addresses, type CommandAnswer, commandSchema } from '../protocol.ts';
 import { createCommands } from './commands.ts';
@@ -171,7 +171,10 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
 
   const ends = [
     ports.bus.serve(addresses.agent(host), (message) => commands.handle(commandSchema.parse(message))),
-    every(clock, Math.min(100, times.heartbeatMs / 2), () => (ending === null ? quiesce.check() : undefined)),
+    again(clock, () => {
+      if (ending === null) void quiesce.check();
+      return Math.max(Math.min(100, times.heartbeatMs / 2), quiesce.restMs());
+    }),
   ];
   const observing = observe(
     {

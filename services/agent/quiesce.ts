@@ -13,8 +13,10 @@ export interface Quiesce {
   paused(): ReadonlySet<string>;
   /** Guests found paused by an earlier daemon: held until the lease is there. */
   assume(guests: readonly string[]): void;
-  /** Called every heartbeat; acts when the lease is too old. */
+  /** Acts when the lease is too old. */
   check(): Promise<void>;
+  /** Milliseconds until the lease as it is now may be too old; 0 or less once it is. */
+  restMs(): number;
   /** The lease is back for the same life: resumes what is still granted. Resolves with how long guests were held, 0 if none were. */
   lift(stillGranted: (guest: string) => boolean): Promise<number>;
   /** The life is over: what was paused has been destroyed. */
@@ -64,6 +66,8 @@ export function createQuiesce(
     );
   };
 
+  const restMs = () => Math.max(renewedMs(), assumedMs) + times.quiesceMs - clock.now();
+
   return {
     active: () => sinceMs !== null,
     paused: () => paused,
@@ -73,8 +77,10 @@ export function createQuiesce(
       if (guests.length > 0) sinceMs ??= clock.now();
     },
 
+    restMs,
+
     async check() {
-      if (busy || clock.now() < Math.max(renewedMs(), assumedMs) + times.quiesceMs) return;
+      if (busy || restMs() > 0) return;
       busy = true;
       try {
         if (sinceMs === null) say.warn('lease not renewed: guests are being paused');

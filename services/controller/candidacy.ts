@@ -3,7 +3,7 @@
  * refuse smaller epochs. The promise only avoids duels; safety comes from the epoch in every command and entry.
  */
 import { leaseLengthMs, type Times, timesText } from '../../machines/times.ts';
-import { every, pause } from '../every.ts';
+import { again, every, pause } from '../every.ts';
 import { majorityOf } from '../majority.ts';
 import type { Bus, Clock, Say } from '../ports.ts';
 import {
@@ -18,7 +18,7 @@ import {
 export interface CandidacyConfig {
   readonly node: string;
   readonly voters: readonly string[];
-  /** All nodes that may lead: a place in this list staggers candidates so that they rarely collide. */
+  /** All nodes that may lead, those to be preferred first: a place in this list staggers candidates so that they rarely collide. */
   readonly nodes: readonly string[];
   readonly times: Times;
 }
@@ -42,6 +42,8 @@ export interface CandidacyListener {
 }
 
 const STAGGER_MS = 60;
+/** How often is looked, once it may be this node's turn, and by a leader. */
+const LOOK_MS = STAGGER_MS / 3;
 /** Who stepped down comes after the first few in line; it does not stay away, for it may be the only one left. */
 const ASIDE_MS = 5 * STAGGER_MS;
 
@@ -138,19 +140,22 @@ export function stand(
     current.abort.abort();
   };
 
-  const tick = () => {
+  /** Returns when to look again: not before this node's turn, which each heartbeat of a leader puts off. */
+  const tick = (): number => {
     if (reign) {
       const unfit = listener.unfit();
       if (unfit) end(reign, unfit);
       else if (clock.now() >= reign.leaseEndMs) end(reign, 'a majority of voters did not renew the leader lease');
-      return;
+      return LOOK_MS;
     }
+    if (clock.now() < notBeforeMs) return Math.max(LOOK_MS, notBeforeMs - clock.now());
     const silent = !heard || clock.now() - heard.atMs > times.leaderLeaseMs;
-    if (busy || !silent || clock.now() < notBeforeMs || listener.unfit()) return;
+    if (busy || !silent || listener.unfit()) return LOOK_MS;
     busy = true;
     void campaign().finally(() => {
       busy = false;
     });
+    return LOOK_MS;
   };
 
   const ends = [
@@ -166,7 +171,7 @@ export function stand(
     every(clock, times.heartbeatMs, () => {
       if (reign) void renew(reign);
     }),
-    every(clock, STAGGER_MS / 3, tick),
+    again(clock, tick),
   ];
 
   const resign = async () => {

@@ -2,7 +2,7 @@
 import type { Stored } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
-import { every } from '../every.ts';
+import { again } from '../every.ts';
 import { createHearing } from '../hearing.ts';
 import type { Bus, Clock, Journal, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
@@ -43,24 +43,34 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-const GREETING_TICK_MS = 50;
-
 export async function startController(config: ControllerConfig, ports: ControllerPorts): Promise<Controller> {
   const { node, spec } = config;
   const { bus, clock, say } = ports;
   const replica = await openReplica(ports);
   const hearing = createHearing(node, spec.times.suspectMs / 2, clock);
-  // Every controller asks, not only the leader: whoever is elected in the middle of a silence knows already.
+  // Every controller that hears asks, not only the leader: whoever is elected in the middle of a silence knows already.
   const greetings = createGreetings(replica.fleet, hearing, spec.times, ports.greets, clock);
+  const listen = (): (() => void) => {
+    hearing.begin();
+    const ends = [
+      again(clock, greetings.tick),
+      bus.serve(addresses.renewAll, (message, address) => {
+        const renew = renewSchema.safeParse(message).data;
+        if (!renew || address !== addresses.renew(renew.host)) return undefined;
+        if (renew.unleasedMs <= spec.times.suspectMs) hearing.heard(renew.host);
+        else hearing.noise(renew.host);
+        return undefined;
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  };
+  // The voters' nodes, who lead first, always hear the hosts. The others only while they lead: were every renewal sent to
+  // every node, the traffic would grow with the square of the cluster.
+  const leadsFirst = spec.voters.includes(node);
   const ends = [
-    every(clock, GREETING_TICK_MS, greetings.tick),
-    bus.serve(addresses.renewAll, (message, address) => {
-      const renew = renewSchema.safeParse(message).data;
-      if (!renew || address !== addresses.renew(renew.host)) return undefined;
-      if (renew.unleasedMs <= spec.times.suspectMs) hearing.heard(renew.host);
-      else hearing.noise(renew.host);
-      return undefined;
-    }),
+    leadsFirst ? listen() : () => {},
     bus.serve(addresses.leader, (message) => {
       const beat = leaderHeartbeatSchema.safeParse(message).data;
       if (!beat) return undefined;
@@ -76,7 +86,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
     {
       node,
       voters: spec.voters,
-      nodes: [...Object.keys(spec.hosts), ...Object.keys(spec.arbiters)].sort(),
+      nodes: [...new Set([...spec.voters, ...Object.keys(spec.hosts), ...Object.keys(spec.arbiters)])],
       times: spec.times,
     },
     ports,
@@ -86,6 +96,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
       lead(epoch, signal) {
         // Elected means heard by a majority: if that ended a time of deafness, everybody's silence begins anew here.
         for (const voter of spec.voters) hearing.noise(voter);
+        if (!leadsFirst) signal.addEventListener('abort', listen(), { once: true });
         rule = reign(
           { ...config, stepDown: () => void candidacy.stepDown() },
           epoch,

@@ -6,6 +6,7 @@ import { owesItsVoice } from './liveness.ts';
 
 /** How much longer than `suspectMs` a host may be silent whose nats-server still greets. */
 const PATIENCE = 2.5;
+const LOOK_MS = 50;
 
 /**
  * A daemon that was killed is back within a second, and its guests notice nothing; a host that lost its power is not. To
@@ -13,8 +14,8 @@ const PATIENCE = 2.5;
  * as soon as the silence is half as long as a suspicion takes. This only ever delays a fence, so it cannot make one wrong.
  */
 export interface Greetings {
-  /** Called every tick: asks where it is time to. */
-  tick(): void;
+  /** Asks where it is time to; returns after how many milliseconds it may be time again. */
+  tick(): number;
   /** True while this silence is better explained by a daemon that is being restarted. */
   excuse(host: string): boolean;
 }
@@ -37,10 +38,15 @@ export function createGreetings(
   return {
     tick() {
       const now = clock.now();
-      for (const [host, { state }] of Object.entries(fleet().hosts)) {
-        if (!owesItsVoice(state) || hearing.silentMs(host) < times.suspectMs / 2) continue;
-        if (now - (asked.get(host) ?? 0) >= times.heartbeatMs) void ask(host);
+      const { hosts } = fleet();
+      let restMs = times.suspectMs / 2;
+      for (const host in hosts) {
+        if (!owesItsVoice(hosts[host]!.state)) continue;
+        const leftMs = times.suspectMs / 2 - hearing.silentMs(host);
+        restMs = Math.min(restMs, leftMs);
+        if (leftMs <= 0 && now - (asked.get(host) ?? 0) >= times.heartbeatMs) void ask(host);
       }
+      return Math.max(LOOK_MS, restMs);
     },
     excuse(host) {
       const agoMs = clock.now() - (greeted.get(host) ?? Number.NEGATIVE_INFINITY);
