@@ -81,12 +81,13 @@ export async function reign(
     });
   }
   const context: ExecuteContext = { epoch, pen, fleet, signal, fence: fences.join, loads: () => ({}) };
+  const forecast = noteHeadroom(pen);
   ends.push(
     dispatchPending(context, replica, ports, quietly),
     serveReports(pen, bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
-    every(clock, HEADROOM_MS, () => noteHeadroom(pen).catch(quietly('forecast'))),
+    every(clock, HEADROOM_MS, () => void forecast().catch(quietly('forecast'))),
   );
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   await surveyAll(epoch, fleet, hashAt, pen, ports, signal);

@@ -124,4 +124,25 @@ describe('a whole cluster on invented ports', () => {
     await w.advance(60_000, () => allRunning(w));
     expect(allRunning(w), w.story().join('\n')).toBe(true);
   });
+
+  test.each([10, -10])(
+    'a wall clock that jumps by %i years fires no back-off early and holds none up',
+    async (years) => {
+      const w = await upAndRunning();
+      const leader = w.leader()!.name;
+      // Twice, so that the second restart has to wait for its back-off.
+      w.inject({ kind: 'kill-guest', guest: 'g4' });
+      await w.advance(
+        5_000,
+        () => entries(w, 'start.succeeded').filter(({ subject }) => subject === 'guest/g4').length === 2,
+      );
+      w.inject({ kind: 'kill-guest', guest: 'g4' });
+      await w.advance(100);
+      const began = w.now();
+      w.inject({ kind: 'clock-step', node: leader, byMs: years * 365 * 86_400_000 });
+      await w.advance(60_000, () => w.writers('g4').length === 1);
+      expect(w.now() - began).toBeGreaterThan(800);
+      expect(w.now() - began).toBeLessThan(1_500);
+    },
+  );
 });
