@@ -3,7 +3,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | '/s' | 'x' | 'MiB' | '% of a core';
+  readonly unit: '' | 'ms' | '/s' | 'x' | 'MiB' | '% of a core';
   /** What is hoped for; null where nobody has said. */
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
   /** What was measured and how, in one line. */

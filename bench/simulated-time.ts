@@ -1,29 +1,30 @@
 /** How much faster than life a whole simulated cluster runs. */
-import { allRunning, threeHosts, world } from '../test/sim/world.ts';
 import { type Measurement, median } from './figures.ts';
+import { calmCluster } from './simulated-cluster.ts';
 
-const QUIET_MS = 30_000;
+const SIZE = { hosts: 8, guests: 40 };
+const QUIET_MS = 120_000;
 const ROUNDS = 3;
 
 export const simulatedTime: Measurement = {
   name: 'simulated-time',
   async run() {
-    const cluster = await world(threeHosts());
-    await cluster.advance(20_000, () => allRunning(cluster));
-    if (!allRunning(cluster)) throw new Error('the simulated cluster did not come up');
+    const simulation = await calmCluster(SIZE, { seed: 1 });
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const began = performance.now();
-      await cluster.advance(QUIET_MS);
-      ratios.push(QUIET_MS / (performance.now() - began));
+      // Processor time, not time on the wall: what else this machine does is no property of the simulator.
+      const began = process.cpuUsage().user;
+      await simulation.advance(QUIET_MS);
+      ratios.push((QUIET_MS * 1_000) / (process.cpuUsage().user - began));
     }
+    await simulation.stop();
     return [
       {
-        name: 'simulated time against real time',
+        name: 'simulated time against processor time',
         value: median(ratios),
         unit: 'x',
         target: { atLeast: 2_000 },
-        about: `sim/: 3 hosts, 4 guests, profile fast, the real voters, agents and controllers, nothing failing; ${QUIET_MS / 1_000} s at a time, median of ${ROUNDS}`,
+        about: `sim/: ${SIZE.hosts} hosts, ${SIZE.guests} guests, profile fast, the real voters, agents and controllers, nothing failing; ${QUIET_MS / 1_000} s at a time, median of ${ROUNDS}`,
       },
     ];
   },
