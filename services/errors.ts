@@ -25,6 +25,27 @@ export const ERRORS = {
     todo: 'correct these lines, then run: rekindle check {file}',
     exit: 2,
   },
+  // simulated years (cli)
+  RATES_UNREADABLE: {
+    message: 'cannot read the failure rates in {file}: {reason}',
+    todo: 'name an existing file with --fault-rates FILE, or leave it out: docs/simulate.md has the default rates',
+    exit: 2,
+  },
+  RATES_INVALID: {
+    message: '{count} found in the failure rates of {file}:\n{problems}',
+    todo: 'correct these lines; docs/simulate.md lists what may stand there',
+    exit: 2,
+  },
+  UNKNOWN_STORY: {
+    message: 'there is no story {seed} with this cluster file and these failure rates',
+    todo: 'take the whole command from the report, with the same --fault-rates',
+    exit: 2,
+  },
+  REPORT_UNWRITABLE: {
+    message: 'cannot write the report to {file}: {reason}',
+    todo: 'name a file that can be written with --html FILE',
+    exit: 2,
+  },
   // command line (cli)
   NODE_TOO_OLD: {
     message: 'Node {found} is too old, {needed} or newer is needed',
@@ -124,7 +145,7 @@ export const ERRORS = {
   },
   NOTHING_TO_REHEARSE: {
     message: '{source}: {reason}',
-    todo: 'give a log that begins with the first entry and holds the cluster file ("cluster.configured"), or a later --until',
+    todo: 'give a log from its first entry on, with its cluster file and something that happened; --until says where it ends',
     exit: 2,
   },
   LAB_DOWN: {

@@ -16,6 +16,8 @@ export interface Bmc {
 /** The adapter gives up after this long; a slow BMC does what it was told all the same, later. */
 const GIVE_UP_MS = 5_000;
 const SLOW_MS = 12_000;
+/** ipmitool gives a session up after two tries of a second each, and then it is certain that no command was heard. */
+const NO_SESSION_MS = 2_000;
 
 export function createBmc(
   host: string,
@@ -35,8 +37,8 @@ export function createBmc(
     switchFor(process) {
       const turn = async (on: boolean) => {
         if (mode === 'dead') {
-          await process.delay(GIVE_UP_MS);
-          return { kind: 'unknown', reason: 'no answer' } as const;
+          await process.delay(NO_SESSION_MS);
+          return { kind: 'failed', reason: 'no answer' } as const;
         }
         const as = mode;
         saysOff = !on;
@@ -44,7 +46,12 @@ export function createBmc(
         if (as === 'alive' || as === 'slow') scheduler.at(process.nowMs() + tookMs, () => power.set(on));
         await process.delay(Math.min(tookMs, GIVE_UP_MS));
         if (as === 'slow') return { kind: 'unknown', reason: 'no answer in time' } as const;
-        return { kind: 'succeeded', detail: on ? 'on' : 'off' } as const;
+        // Not the acknowledgement is believed but what is read back.
+        if (as === 'ignores' && power.isOn() !== on) {
+          await process.delay(GIVE_UP_MS - tookMs);
+          return { kind: 'failed', reason: `still ${on ? 'off' : 'on'}` } as const;
+        }
+        return { kind: 'succeeded', detail: `read back ${on ? 'on' : 'off'}` } as const;
       };
       return {
         method: `bmc ${host}`,
@@ -52,8 +59,9 @@ export function createBmc(
         off: () => turn(false),
         on: () => turn(true),
         async status() {
-          await process.delay(mode === 'dead' || mode === 'slow' ? GIVE_UP_MS : random.between(model.bmcStatusMs));
-          if (mode === 'dead' || mode === 'slow') return 'unknown';
+          const silent = mode === 'dead' || mode === 'slow';
+          await process.delay(silent ? NO_SESSION_MS : random.between(model.bmcStatusMs));
+          if (silent) return 'unknown';
           if (mode === 'lies') return saysOff ? 'off' : 'on';
           return power.isOn() ? 'on' : 'off';
         },

@@ -43,6 +43,8 @@ export function createDomains(changed: () => void): Domains {
     get: (guest) => domains.get(guest),
     create(guest, token, arrived = false) {
       domains.set(guest, { state: 'running', token, hung: false, ioError: false });
+      // libvirt starts QEMU paused: its processors go on first, and then it is said to be started.
+      if (!arrived) tell({ kind: 'resumed', guest });
       tell({ kind: arrived ? 'migrated-in' : 'started', guest });
     },
     end(guest, cause) {

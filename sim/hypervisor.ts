@@ -20,12 +20,13 @@ export interface HypervisorParts {
   readonly model: Model;
   readonly domains: Domains;
   readonly trouble: HostTrouble;
+  readonly powered: () => boolean;
   /** The host has power and does not stand still. */
   readonly awake: () => boolean;
   /** False: libvirt's hook lets no start through. */
-  readonly permits: (guest: string, token: string) => boolean;
+  readonly permits: (guest: string) => boolean;
   /** The host at a migration address, if it can be reached from here now. */
-  readonly peer: (address: string) => { readonly domains: Domains; readonly awake: () => boolean } | null;
+  readonly peer: (address: string) => Pick<HypervisorParts, 'domains' | 'trouble' | 'awake' | 'permits'> | null;
   readonly repaired: () => void;
   readonly onLibvirt: (listener: (up: boolean) => void) => () => void;
 }
@@ -34,30 +35,42 @@ export interface HypervisorParts {
 const CALL_TIMEOUT_MS = 3_000;
 const START_TIMEOUT_MS = 30_000;
 const DESTROY_TIMEOUT_MS = 8_000;
+const KILL_AFTER_MS = 2_000;
+/** Its event stream (adapters/libvirt/events.ts): a hung libvirtd is given up after three keepalives, two seconds apart. */
+const KEPT_ALIVE_MS: readonly [number, number] = [6_000, 8_000];
+const REGISTERED_AFTER_MS = 150;
+const RECONNECT_AT_MOST_MS = 2_000;
+/** How often what waits for something looks again. */
+const LOOK_AGAIN_MS = 50;
 const REPAIR_MS = 1_500;
 
 const unknown = (reason: string): Outcome => ({ kind: 'unknown', reason });
+const failed = (reason: string): Outcome => ({ kind: 'failed', reason });
 const succeeded = (detail: string): Outcome => ({ kind: 'succeeded', detail });
 
 export function createHypervisor(process: Process, parts: HypervisorParts): Hypervisor {
   const { random, model, domains, trouble, awake, permits } = parts;
-  const migrating = new Map<string, { aborted: boolean }>();
+  const migrating = new Map<string, { aborted: boolean; abort: () => void }>();
 
+  const well = () => trouble.libvirt === 'well';
   /** Rejects or waits as libvirt's answer would. */
   const answered = async (): Promise<void> => {
     await process.delay(random.between(model.libvirtCallMs));
-    if (trouble.libvirt === 'well') return;
+    if (well()) return;
     if (trouble.libvirt === 'hung') await process.delay(CALL_TIMEOUT_MS);
     throw new Error(`libvirt is ${trouble.libvirt}`);
   };
   /** Something that libvirt does on the host: it happens there whether or not the answer still finds anybody. */
   const act = (ms: number, effect: () => Outcome): Promise<Outcome> =>
     new Promise((resolve) => {
-      parts.scheduler.at(process.nowMs() + ms, () => {
-        if (!awake()) return;
+      const run = () => {
+        if (!parts.powered()) return;
+        // A host that stands still goes on where it stood.
+        if (!awake()) return void parts.scheduler.at(parts.scheduler.now() + LOOK_AGAIN_MS, run);
         const outcome = effect();
         process.enter(() => resolve(outcome));
-      });
+      };
+      parts.scheduler.at(process.nowMs() + ms, run);
     });
   const guarded = (ms: number, effect: () => Outcome): Promise<Outcome> =>
     answered().then(
@@ -66,15 +79,39 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
     );
   const state = (guest: string) => domains.get(guest)?.state ?? 'gone';
 
-  const end = async (guest: string, cause: 'destroyed' | 'shut-down', timeoutMs: number): Promise<Outcome> => {
+  const destroy = async (guest: string): Promise<Outcome> => {
     if (trouble.stuckGuests && domains.get(guest)) {
-      await process.delay(timeoutMs);
+      await process.delay(DESTROY_TIMEOUT_MS);
       return unknown(`${guest} does not end`);
     }
-    return guarded(random.between(model.libvirtCallMs), () => {
-      domains.end(guest, cause);
+    if (well())
+      return guarded(random.between(model.libvirtCallMs), () => {
+        domains.end(guest, 'destroyed');
+        return succeeded('gone');
+      });
+    // The adapter kills QEMU itself; that it is gone it believes only with libvirt's word for it.
+    const lost = trouble.libvirt === 'hung';
+    const beganMs = process.nowMs();
+    await process.delay(KILL_AFTER_MS);
+    domains.end(guest, 'died');
+    while (process.nowMs() - beganMs < DESTROY_TIMEOUT_MS) {
+      if (!lost && well()) return succeeded('gone; its QEMU had to be killed');
+      await process.delay(LOOK_AGAIN_MS);
+    }
+    return unknown(`libvirt is ${trouble.libvirt}`);
+  };
+
+  const shutdown = async (guest: string, timeoutMs: number): Promise<Outcome> => {
+    const asked = await guarded(random.between(model.libvirtCallMs), () => {
+      const domain = domains.get(guest);
+      if (!domain) return succeeded('gone');
+      if (domain.state === 'paused') return failed('domain is not running');
+      if (domain.hung || trouble.stuckGuests) return failed(`${guest} is still running after ${timeoutMs} ms`);
+      domains.end(guest, 'shut-down');
       return succeeded('gone');
     });
+    if (asked.kind === 'failed' && domains.get(guest)?.state === 'running') await process.delay(timeoutMs);
+    return asked;
   };
 
   const turn = async (guest: string, wanted: 'running' | 'paused'): Promise<Outcome> => {
@@ -83,9 +120,8 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
       return unknown(`${guest} does not answer`);
     }
     return guarded(0, () => {
-      if (!domains.get(guest)) return { kind: 'failed', reason: `${guest} is gone` };
-      if (wanted === 'running' && trouble.storageLost)
-        return { kind: 'failed', reason: 'the image store is not there' };
+      if (!domains.get(guest)) return failed(`${guest} is gone`);
+      if (wanted === 'running' && trouble.storageLost) return failed('the image store is not there');
       domains.set(guest, wanted);
       return succeeded(wanted);
     });
@@ -101,50 +137,74 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
 
     async start(guest, _definition, token) {
       const how = trouble.starts;
-      const outcome = await guarded(random.between(model.startMs), () => {
+      let begun = false;
+      const refused = await guarded(0, () => {
         const there = domains.get(guest);
         if (there?.state === 'running' && there.token === token)
           return succeeded('was running under this grant already');
-        if (there) return { kind: 'failed', reason: `${guest} is here already` };
-        if (how === 'fail') return { kind: 'failed', reason: 'QEMU cannot be started' };
-        if (trouble.storageLost) return { kind: 'failed', reason: 'the image store is not there' };
-        if (!permits(guest, token)) return { kind: 'failed', reason: 'the hook knows of no grant' };
+        if (there) return failed(`${guest} is here already, ${there.state}, under grant ${there.token}`);
+        // The hook is asked before there is a QEMU; what is taken back afterwards no longer stops it.
+        begun = permits(guest);
+        return failed(`${guest} has no grant on this host, or its lease is over`);
+      });
+      if (!begun) return refused;
+      const outcome = await act(random.between(model.startMs), () => {
+        if (domains.get(guest)) return failed(`${guest} is here already`);
+        if (how === 'fail') return failed('QEMU cannot be started');
+        if (trouble.storageLost) return failed('the image store is not there');
         domains.create(guest, token);
-        return succeeded('running');
+        return well() ? succeeded('running') : unknown(`libvirt is ${trouble.libvirt}`);
       });
       if (how !== 'unknown') return outcome;
       await process.delay(START_TIMEOUT_MS);
       return unknown('no answer to the start');
     },
-    destroy: (guest) => end(guest, 'destroyed', DESTROY_TIMEOUT_MS),
-    shutdown: (guest, timeoutMs) => end(guest, 'shut-down', timeoutMs),
+    destroy,
+    shutdown,
     pause: (guest) => turn(guest, 'paused'),
     resume: (guest) => turn(guest, 'running'),
 
     async migrate(guest, toAddress, timeoutMs) {
-      const under = { aborted: false };
+      const runs = await answered().then(
+        () => state(guest) === 'running',
+        () => false,
+      );
+      if (!runs) return failed(`${guest} does not run here`);
+      const under = { aborted: false, abort: () => {} };
+      const aborted = new Promise<void>((resolve) => {
+        under.abort = resolve;
+      });
       migrating.set(guest, under);
       const beganMs = process.nowMs();
       const tookMs = random.between(model.migrationMs);
-      const outcome = await guarded(Math.min(tookMs, timeoutMs), () => {
+      const conclude = (): Outcome => {
         const source = domains.get(guest);
         const peer = parts.peer(toAddress);
-        if (under.aborted) return { kind: 'failed', reason: 'aborted' };
-        if (source?.state !== 'running') return { kind: 'failed', reason: `${guest} does not run here` };
-        if (tookMs > timeoutMs) return { kind: 'failed', reason: 'not done in time' };
-        if (!peer?.awake() || peer.domains.get(guest)) return { kind: 'failed', reason: `no way to ${toAddress}` };
+        // What cannot be asked may have it: nothing is claimed of it.
+        if (!peer?.awake() || peer.trouble.libvirt !== 'well')
+          return unknown(`here ${state(guest)}, at ${toAddress} unknown`);
+        if (source?.state !== 'running' || peer.domains.get(guest))
+          return unknown(`here ${state(guest)}, at ${toAddress} ${peer.domains.get(guest)?.state ?? 'gone'}`);
+        if (under.aborted) return failed('aborted');
+        if (tookMs > timeoutMs) return failed(`not done after ${timeoutMs} ms`);
+        if (!peer.permits(guest)) return failed(`${guest} has no grant at ${toAddress}`);
         domains.end(guest, 'migrated');
         peer.domains.create(guest, source.token, true);
         return succeeded(`moved in ${Math.round(process.nowMs() - beganMs)} ms`);
-      });
+      };
+      const outcome = await Promise.race([act(Math.min(tookMs, timeoutMs), conclude), aborted.then(conclude)]);
       migrating.delete(guest);
-      return trouble.libvirt === 'well' ? outcome : unknown('libvirt went away meanwhile');
+      return well() ? outcome : unknown('libvirt went away meanwhile');
     },
-    async abortMigration(guest) {
-      const under = migrating.get(guest);
-      if (under) under.aborted = true;
-      return succeeded('aborted');
-    },
+    abortMigration: (guest) =>
+      guarded(0, () => {
+        const under = migrating.get(guest);
+        if (under) {
+          under.aborted = true;
+          under.abort();
+        }
+        return state(guest) === 'running' ? succeeded('runs here') : failed(`${guest} has left this host`);
+      }),
 
     async state(guest) {
       return answered().then(
@@ -161,20 +221,53 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
 
     async *events(signal) {
       const queue: HypervisorEvent[] = [];
+      /** What a hung libvirtd has to say once it goes on, if nobody has given it up by then. */
+      let backlog: DomainNews[] = [];
+      let connected: boolean | null = null;
+      let turns = 0;
+      let lostMs = 0;
+      let toldMs = 0;
       let wake = () => {};
-      const tell = (event: HypervisorEvent) =>
-        void process.after(random.between(model.libvirtCallMs), () => {
-          queue.push(event);
-          wake();
-        });
-      const hear = (news: DomainNews) => {
-        if (trouble.libvirt === 'well') tell({ ...news, detail: 'cause' in news ? news.cause : news.kind });
+      const put = (event: HypervisorEvent) => {
+        queue.push(event);
+        wake();
       };
-      const ends = [
-        domains.onNews(hear),
-        parts.onLibvirt((up) => tell({ kind: up ? 'connected' : 'disconnected', detail: up ? '' : 'connection lost' })),
-      ];
-      if (trouble.libvirt === 'well') tell({ kind: 'connected', detail: '' });
+      /** In the order in which it happened. */
+      const tell = (news: DomainNews) => {
+        toldMs = Math.max(toldMs, process.nowMs() + random.between(model.libvirtCallMs));
+        process.after(toldMs - process.nowMs(), () =>
+          put({ ...news, detail: 'cause' in news ? news.cause : news.kind }),
+        );
+      };
+      const hear = (news: DomainNews) => {
+        if (!connected || trouble.libvirt === 'down') return;
+        if (well()) tell(news);
+        else backlog.push(news);
+      };
+      const turn = (up: boolean) => {
+        const mine = ++turns;
+        const downMs = process.nowMs() - lostMs;
+        if (!up) lostMs = process.nowMs();
+        if (up && connected) {
+          for (const news of backlog) tell(news);
+          backlog = [];
+          return;
+        }
+        const noticedMs =
+          trouble.libvirt === 'hung' ? random.between(KEPT_ALIVE_MS) : random.between(model.libvirtCallMs);
+        const backMs = REGISTERED_AFTER_MS + random.next() * Math.min(RECONNECT_AT_MOST_MS, downMs);
+        process.after(up ? backMs : noticedMs, () => {
+          if (mine !== turns || connected === up) return;
+          connected = up;
+          backlog = [];
+          put({ kind: up ? 'connected' : 'disconnected', detail: up ? '' : 'connection lost' });
+        });
+      };
+      const ends = [domains.onNews(hear), parts.onLibvirt(turn)];
+      lostMs = process.nowMs();
+      turn(well());
+      const onAbort = () => wake();
+      signal.addEventListener('abort', onAbort);
       try {
         while (!signal.aborted) {
           const event = queue.shift();
@@ -182,10 +275,10 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
           else
             await new Promise<void>((resolve) => {
               wake = resolve;
-              signal.addEventListener('abort', () => resolve(), { once: true });
             });
         }
       } finally {
+        signal.removeEventListener('abort', onAbort);
         for (const stop of ends) stop();
       }
     },

@@ -20,11 +20,19 @@ export interface Links {
   /** On every hop from or to `node`, or everywhere. Null ends it. */
   setWeather(node: string | null, weather: Weather | null): void;
   travelMs(from: string, to: string): number | null;
+  /** The nats-servers of two nodes are up and connected, as their Raft groups need it. */
+  serversReach(from: string, to: string): boolean;
+  /** A client on `node` gets through to the nats-server of `to`, over either of its own two. */
+  clientReaches(node: string, to: string): boolean;
   duplicates(from: string): boolean;
-  /** Calls back when a node that reached no server reaches one again. */
+  /** A client on `node` has a connection to a server, or still takes a dead one for alive. */
+  attached(node: string): boolean;
+  /** Calls back whenever a node reaches one of its servers again. */
   onReach(node: string, callback: () => void): () => void;
 }
 
+/** A peer that says nothing is given up after three pings, one a second (adapters/nats/connections.ts, server-config.ts). */
+export const GIVEN_UP_MS = 3_000;
 /** TCP's first retransmission comes this late, each further one twice as late (RFC 6298: at least 200 ms on Linux). */
 const RETRANSMIT_MS = 200;
 const RETRANSMISSIONS = 5;
@@ -46,7 +54,8 @@ export function createLinks(
   const serversDown = new Map<string, number>();
   const weathers = new Map<string | null, Weather>();
   const listeners = new Map<string, Set<() => void>>();
-  const reached = new Map<string, boolean>();
+  /** For each node and server of its own: since when it is not reached; null while it is. */
+  const lostMs = new Map<string, number | null>();
 
   const servers = new Map(
     nodes.map((node, i) => {
@@ -62,8 +71,8 @@ export function createLinks(
   const serves = (node: string) => !down.has(node) && !serversDown.has(node);
   /** A connection needs both directions. */
   const connected = (a: string, b: string) => open(a, b) && open(b, a);
-  const reachesServer = (node: string) =>
-    !down.has(node) && servers.get(node)!.some((server) => serves(server) && connected(node, server));
+  const serversReach = (a: string, b: string) => serves(a) && serves(b) && connected(a, b);
+  const reachesOwn = (node: string, server: string) => !down.has(node) && serves(server) && connected(node, server);
 
   /** Milliseconds for one hop; null when it is cut. */
   const hop = (from: string, to: string): number | null => {
@@ -85,13 +94,17 @@ export function createLinks(
   const changed = () => {
     onChange();
     for (const node of nodes) {
-      const now = reachesServer(node);
-      const before = reached.get(node) ?? true;
-      reached.set(node, now);
-      if (!now || before) continue;
-      scheduler.at(scheduler.now() + random.between(RECONNECT_MS), () => {
-        if (reachesServer(node)) for (const callback of listeners.get(node) ?? []) callback();
-      });
+      for (const server of servers.get(node)!) {
+        const pair = `${node}>${server}`;
+        const before = lostMs.get(pair) ?? null;
+        const reaches = reachesOwn(node, server);
+        if (reaches === (before === null)) continue;
+        lostMs.set(pair, reaches ? null : scheduler.now());
+        if (!reaches) continue;
+        scheduler.at(scheduler.now() + random.between(RECONNECT_MS), () => {
+          if (reachesOwn(node, server)) for (const callback of listeners.get(node) ?? []) callback();
+        });
+      }
     }
   };
 
@@ -133,10 +146,22 @@ export function createLinks(
       }
       return best;
     },
+    serversReach,
+    clientReaches: (node, to) =>
+      calm() || servers.get(node)!.some((own) => serves(own) && connected(node, own) && serversReach(own, to)),
     duplicates(from) {
       if (weathers.size === 0) return false;
       const ratio = Math.max(0, ...[weathers.get(null), weathers.get(from)].map((w) => w?.duplicateRatio ?? 0));
       return random.chance(ratio);
+    },
+    attached(node) {
+      if (calm()) return true;
+      return servers.get(node)!.some((server) => {
+        if (reachesOwn(node, server)) return true;
+        // A server that was killed closes its connections; one that is cut off or has lost its power says nothing.
+        const since = lostMs.get(`${node}>${server}`) ?? null;
+        return !serversDown.has(server) && since !== null && scheduler.now() - since < GIVEN_UP_MS;
+      });
     },
     onReach(node, callback) {
       const set = listeners.get(node) ?? new Set();

@@ -1,6 +1,8 @@
 /** What survives a crash of a node: the registers, the agent's memory and the journal, held in plain memory. */
+import { createHash } from 'node:crypto';
 import { compareTokens, type Stored } from '../machines/entries.ts';
 import { GENESIS_HASH } from '../machines/fleet.ts';
+import { failure } from '../services/errors.ts';
 import type { AgentMemory, HeldGrant, Journal, Outcome, VoterRegisters } from '../services/ports.ts';
 
 export function createRegisters(): VoterRegisters {
@@ -8,21 +10,31 @@ export function createRegisters(): VoterRegisters {
   const blocked = new Map<string, number>();
   return {
     highestEpoch: () => epoch,
-    raiseEpoch: (to) => (epoch = Math.max(epoch, to)),
+    raiseEpoch: (to) => (epoch = Math.max(epoch, counted(to))),
     blockedCounter: (host) => blocked.get(host) ?? -1,
     raiseBlocked(host, counter) {
-      blocked.set(host, Math.max(counter, blocked.get(host) ?? -1));
+      blocked.set(host, Math.max(counted(counter), blocked.get(host) ?? -1));
       return blocked.get(host)!;
     },
   };
 }
+
+/** The column of the real one takes nothing else. */
+function counted(value: number): number {
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new RangeError(`${value} is no counter`);
+}
+
+/** As adapters/sqlite/agent-memory.ts: outcomes set longer ago than so many others are forgotten. */
+const REMEMBERED = 1_000;
 
 export function createMemory(): AgentMemory {
   let incarnation: { bootId: string; counter: number } | null = null;
   let epoch = 0;
   const grants = new Map<string, HeldGrant>();
   const tokens = new Map<string, string>();
-  const done = new Map<string, Outcome>();
+  const done = new Map<string, { readonly n: number; readonly outcome: Outcome }>();
+  let outcomes = 0;
   const raiseToken = (guest: string, token: string) => {
     const before = tokens.get(guest);
     if (!before || compareTokens(token, before) > 0) tokens.set(guest, token);
@@ -34,7 +46,7 @@ export function createMemory(): AgentMemory {
     },
     highestEpoch: () => epoch,
     raiseEpoch: (to) => (epoch = Math.max(epoch, to)),
-    grants: () => [...grants.values()],
+    grants: () => [...grants.values()].sort((a, b) => (a.guest < b.guest ? -1 : 1)),
     putGrant(grant) {
       grants.set(grant.guest, grant);
       raiseToken(grant.guest, grant.token);
@@ -42,10 +54,26 @@ export function createMemory(): AgentMemory {
     dropGrant: (guest) => void grants.delete(guest),
     highestToken: (guest) => tokens.get(guest) ?? null,
     raiseToken,
-    done: (intent) => done.get(intent) ?? null,
-    setDone: (intent, outcome) => void done.set(intent, outcome),
+    done: (intent) => done.get(intent)?.outcome ?? null,
+    setDone(intent, outcome) {
+      done.delete(intent);
+      done.set(intent, { n: ++outcomes, outcome });
+      for (const [oldest, { n }] of done) {
+        if (n > outcomes - REMEMBERED) return;
+        done.delete(oldest);
+      }
+    },
   };
 }
+
+/** Entries seen to have their hash. They are shared by all nodes and never change, so once is enough for all. */
+const genuine = new WeakSet<Stored>();
+const isGenuine = (stored: Stored): boolean => {
+  if (genuine.has(stored)) return true;
+  if (createHash('sha256').update(JSON.stringify(stored.entry)).digest('hex') !== stored.hash) return false;
+  genuine.add(stored);
+  return true;
+};
 
 export interface SimJournal extends Journal {
   /** What was not on disk yet when the power failed: its last entries, and any checkpoint beyond them. */
@@ -55,9 +83,26 @@ export interface SimJournal extends Journal {
 export function createJournal(): SimJournal {
   const entries: Stored[] = [];
   let checkpoint: ReturnType<Journal['checkpoint']> = null;
+  const refuse = ({ seq }: Stored, reason: string) => failure('JOURNAL_REFUSED', { file: 'journal', seq, reason });
   return {
     head: () => ({ seq: entries.length, hash: entries.at(-1)?.hash ?? GENESIS_HASH }),
-    add: (more) => void entries.push(...more),
+    add(more) {
+      const held = entries.length;
+      try {
+        for (const stored of more) {
+          const there = entries[stored.seq - 1];
+          if (there?.hash === stored.hash) continue;
+          if (there) throw refuse(stored, 'another entry is held in its place');
+          if (stored.seq !== entries.length + 1 || stored.entry.prevhash !== (entries.at(-1)?.hash ?? GENESIS_HASH))
+            throw refuse(stored, `it does not follow entry ${entries.length}`);
+          if (!isGenuine(stored)) throw refuse(stored, 'its bytes do not have its hash');
+          entries.push(stored);
+        }
+      } catch (error) {
+        entries.length = held;
+        throw error;
+      }
+    },
     read: (from, to) => entries.slice(Math.max(0, from - 1), to),
     checkpoint: () => checkpoint,
     setCheckpoint(next) {

@@ -4,7 +4,7 @@
  * what meets a cut is lost or arrives long after, when the cut has healed.
  */
 import { type Bus, BusError } from '../services/ports.ts';
-import { createLinks, type Links } from './links.ts';
+import { createLinks, GIVEN_UP_MS, type Links } from './links.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -12,8 +12,11 @@ import type { Scheduler } from './scheduler.ts';
 export interface Network extends Links {
   /** `process` sends and serves; when it is dead, neither happens any more. */
   bus(node: string, process: Process): Bus;
-  /** All that a node serves is gone, as with its power. */
-  drop(node: string): void;
+  /**
+   * All that a node serves is gone. Not `atOnce`, as with its power: its silent connections are still taken for alive, so
+   * who asks waits for an answer.
+   */
+  drop(node: string, atOnce: boolean): void;
   /** Milliseconds a message takes from one node to another now; null when there is no way. */
   travelMs(from: string, to: string): number | null;
 }
@@ -59,9 +62,8 @@ export function createNetwork(
     const direct = exact.get(address) ?? [];
     if (prefixed.size === 0) return direct;
     const found = [...direct];
-    for (let dot = address.indexOf('.'); dot !== -1; dot = address.indexOf('.', dot + 1)) {
-      found.push(...(prefixed.get(address.slice(0, dot + 1)) ?? []));
-    }
+    // A star stands for one word.
+    found.push(...(prefixed.get(address.slice(0, address.lastIndexOf('.') + 1)) ?? []));
     return found;
   };
 
@@ -70,24 +72,34 @@ export function createNetwork(
     process: Process,
     address: string,
     message: unknown,
-    onAnswer?: (answer: unknown) => void,
+    onAnswer?: (answer: unknown, node: string) => void,
   ): number => {
-    if (!process.alive()) return 0;
-    const targets = targetsOf(address);
+    if (!process.alive() || !links.attached(from)) return 0;
+    // What JSON cannot carry does not arrive in life either, and nobody shares an object with another node.
+    const text = JSON.stringify(message);
+    const targets = targetsOf(address).filter(({ node }) => links.attached(node));
     for (const target of targets) {
-      const deliver = () =>
+      let arrived = false;
+      const deliver = () => {
+        // The real bus handles an id once, by whichever way and however often it comes.
+        if (arrived) return;
+        arrived = true;
         target.process.enter(() => {
           // One tick later, as with any received message, and an error in a handler is an answer that never comes.
           Promise.resolve()
-            .then(() => target.handler(message, address))
+            .then(() => target.handler(JSON.parse(text), address))
             .then(
               (answer) => {
                 if (answer === undefined || !onAnswer || !target.process.alive()) return;
-                carry(target.node, from, target.process.nowMs(), () => process.enter(() => onAnswer(answer)));
+                const answerText = JSON.stringify(answer);
+                carry(target.node, from, target.process.nowMs(), () =>
+                  process.enter(() => onAnswer(JSON.parse(answerText), target.node)),
+                );
               },
               () => {},
             );
         });
+      };
       carry(from, target.node, process.nowMs(), deliver);
       if (links.duplicates(from)) carry(from, target.node, process.nowMs(), deliver);
     }
@@ -119,15 +131,19 @@ export function createNetwork(
       gather: (address, message, timeoutMs, onAnswer) =>
         new Promise((resolve) => {
           let ended = false;
+          const answered = new Set<string>();
           const end = () => {
             ended = true;
             cancel();
             resolve();
           };
           const cancel = process.after(timeoutMs, end);
-          send(node, process, address, message, (answer) => {
-            if (!ended && onAnswer(answer)) end();
+          const reached = send(node, process, address, message, (answer, by) => {
+            if (ended || answered.has(by)) return;
+            answered.add(by);
+            if (onAnswer(answer)) end();
           });
+          if (reached === 0) process.after(NO_RESPONDERS_MS, end);
         }),
       onReach: (callback) => links.onReach(node, () => process.enter(callback)),
       publish: (address, message) => void send(node, process, address, message),
@@ -137,9 +153,15 @@ export function createNetwork(
         return () => remove(address, (one) => one === served);
       },
     }),
-    drop(node) {
-      for (const address of [...exact.keys()]) remove(address, (served) => served.node === node);
-      for (const prefix of [...prefixed.keys()]) remove(`${prefix}*`, (served) => served.node === node);
+    drop(node, atOnce) {
+      const all = [...exact.values(), ...prefixed.values()].flat();
+      const gone = new Set(all.filter((served) => served.node === node));
+      const forget = () => {
+        for (const address of [...exact.keys()]) remove(address, (served) => gone.has(served));
+        for (const prefix of [...prefixed.keys()]) remove(`${prefix}*`, (served) => gone.has(served));
+      };
+      if (atOnce) forget();
+      else scheduler.at(scheduler.now() + GIVEN_UP_MS, forget);
     },
   };
 }

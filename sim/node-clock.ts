@@ -16,6 +16,9 @@ export interface NodeClock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** A shorter wait could be lost in rounding; whoever waits for what is left of one would wait in this moment for ever. */
+const GRAIN_MS = 1e-3;
+
 export function createNodeClock(scheduler: Scheduler, firstMs: number): NodeClock {
   let base = { virtualMs: 0, localMs: firstMs };
   let rate = 1;
@@ -32,7 +35,8 @@ export function createNodeClock(scheduler: Scheduler, firstMs: number): NodeCloc
     let cancel = () => {};
     let ended = false;
     const set = () => {
-      cancel = scheduler.at(scheduler.now() + Math.max(0, dueMs - nowMs()) / rate, () => wake(fire));
+      const leftMs = (dueMs - nowMs()) / rate;
+      cancel = scheduler.at(scheduler.now() + (leftMs > 0 ? Math.max(leftMs, GRAIN_MS) : 0), () => wake(fire));
     };
     const fire = () => {
       if (ended) return;

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { PowerSwitch, Say, Signer, StartGuard } from '../services/ports.ts';
+import type { PowerSwitch, Say, Signer } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { createDomains, type Domains } from './domains.ts';
+import { createHook, type Hook } from './hook.ts';
 import { createHypervisor, type HostTrouble } from './hypervisor.ts';
 import { createJournal, createMemory, createRegisters, onDisk } from './memory.ts';
 import type { Network } from './network.ts';
@@ -24,6 +25,7 @@ export interface WorldNode extends SimNode {
   readonly clock: NodeClock;
   readonly domains: Domains;
   readonly trouble: HostTrouble;
+  readonly permits: Hook['permits'];
   readonly watchdog: Watchdog;
   /** `back`: it boots again by itself. */
   powerOff(why: string, back?: boolean): void;
@@ -72,7 +74,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
   const libvirtListeners = new Set<(up: boolean) => void>();
   const crashes = new Map<string, number>();
   const writers = new Map<string, string | null>();
-  const hook = { grants: new Map<string, string>(), leaseEndMs: Number.NEGATIVE_INFINITY };
+  const hook = createHook(clock.nowMs);
   let boots = 0;
   let on = false;
   let booting = false;
@@ -131,14 +133,6 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     },
   });
 
-  const guard: StartGuard = {
-    allow: (guest, token) => void hook.grants.set(guest, token),
-    revoke: (guest) => void hook.grants.delete(guest),
-    setLeaseEnd(ms) {
-      hook.leaseEndMs = ms;
-    },
-  };
-
   const startDaemon = async (): Promise<void> => {
     const process = createProcess(scheduler);
     daemon = process;
@@ -196,8 +190,9 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
           model,
           domains,
           trouble,
+          powered: () => on,
           awake,
-          permits: (guest, token) => hook.grants.get(guest) === token && clock.nowMs() < hook.leaseEndMs,
+          permits: hook.permits,
           peer(address) {
             const peer = parts.nodeAt(address);
             return peer && network.travelMs(name, peer.name) !== null ? peer : null;
@@ -208,8 +203,8 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
             return () => libvirtListeners.delete(listener);
           },
         }),
-        guard,
-        petter: watchdog.port,
+        guard: hook.guard,
+        petter: watchdog.portOf(process),
         probe: { tcp: answersProbe, http: answersProbe },
       },
     );
@@ -224,7 +219,8 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     controller = null;
     agent = null;
     libvirtListeners.clear();
-    network.drop(name);
+    // Without power nobody closes its connections.
+    network.drop(name, on);
   };
 
   const node: WorldNode = {
@@ -233,8 +229,10 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     clock,
     domains,
     trouble,
+    permits: hook.permits,
     watchdog,
     memory,
+    registers,
     powered: () => on,
     hasPower: () => on || booting,
     awake,
@@ -257,8 +255,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       watchdog.powerOff();
       domains.powerLoss();
       network.setUp(name, false);
-      hook.grants.clear();
-      hook.leaseEndMs = Number.NEGATIVE_INFINITY;
+      hook.clear();
       if (random.chance(0.5)) journal.lose(random.below(UNSYNCED_AT_MOST + 1));
       emit({ kind: 'power', atMs: scheduler.now(), host: name, on: false, why });
       if (back) node.powerOn('boots again');

@@ -3,7 +3,7 @@ import type { Stored } from '../machines/entries.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import type { Agent } from '../services/agent/agent.ts';
 import type { Controller } from '../services/controller/controller.ts';
-import type { AgentMemory, Say } from '../services/ports.ts';
+import type { AgentMemory, Say, VoterRegisters } from '../services/ports.ts';
 import type { Order } from '../services/protocol.ts';
 import type { Fault } from './faults.ts';
 
@@ -40,6 +40,8 @@ export interface SimNode {
   agent(): Agent | null;
   /** What its agent has on disk. */
   memory: AgentMemory;
+  /** What its voter has on disk; untouched where there is none. */
+  registers: VoterRegisters;
   /** Instances on this host, whether or not they can write. */
   instances(): ReadonlyMap<string, { readonly state: 'running' | 'paused'; readonly token: string | null }>;
   /** This node's clock (Clock.now) at this moment. */

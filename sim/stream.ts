@@ -4,7 +4,7 @@
  * and reads that answer from the past.
  */
 import { createHash } from 'node:crypto';
-import { type Draft, parseEntry, type Stored } from '../machines/entries.ts';
+import { type Draft, type Entry, parseEntry, type Stored } from '../machines/entries.ts';
 import type { Log } from '../services/ports.ts';
 import type { Network } from './network.ts';
 import type { Process } from './process.ts';
@@ -28,7 +28,7 @@ const POLL_MS = 50;
 /** An append whose acknowledgement has not come is looked up after this long. */
 const ACK_MS = 500;
 /** Who asks the stream and is not answered gives up after this long. */
-const READ_MS = 2_000;
+const READ_MS = 1_000;
 
 export function createStream(
   scheduler: Scheduler,
@@ -48,8 +48,8 @@ export function createStream(
   let lagMs = 0;
   const waiters = new Set<() => void>();
 
-  const bothWays = (a: string, b: string) => network.travelMs(a, b) !== null && network.travelMs(b, a) !== null;
-  const hasMajority = (voter: string) => voters.filter((other) => bothWays(voter, other)).length > voters.length / 2;
+  const hasMajority = (voter: string) =>
+    voters.filter((other) => network.serversReach(voter, other)).length > voters.length / 2;
 
   /** The leader now, after any election that has come to its end. */
   const currentLeader = (): string | null => {
@@ -67,7 +67,7 @@ export function createStream(
   };
   const serving = (node: string): string | null => {
     const found = currentLeader();
-    return found !== null && bothWays(node, found) ? found : null;
+    return found !== null && network.clientReaches(node, found) ? found : null;
   };
 
   const noteLength = () => {
@@ -120,15 +120,15 @@ export function createStream(
           });
         });
       });
-      if (outcome === null) return { kind: 'conflict' };
-      if (outcome !== 'lost') return { kind: 'stored', stored: outcome };
-      // Ambiguous: what stands at that place is read, never written a second time blindly.
+      if (outcome !== null && outcome !== 'lost') return { kind: 'stored', stored: outcome };
+      // Refused or ambiguous: what stands at that place is read. A refusal may come from our own earlier try.
       while (serving(node) === null) {
         if (signal.aborted) return { kind: 'unknown', reason: 'no acknowledgement, and the stream has no leader' };
         await process.delay(POLL_MS);
       }
       const there = entries[seq - 1];
       if (there) return mine(there) ? { kind: 'stored', stored: there } : { kind: 'conflict' };
+      if (outcome === null && entries.length < seq - 1) return { kind: 'conflict' };
     }
   };
 
@@ -164,15 +164,18 @@ export function createStream(
           signal,
         );
       },
-      restore: (stored, signal) =>
-        append(
+      async restore(stored, signal) {
+        if (hashOf(stored.entry) !== stored.hash)
+          return { kind: 'unknown', reason: `entry ${stored.seq} does not have its hash any more` };
+        return append(
           node,
           process,
           stored.seq,
           () => stored,
           (there) => there.hash === stored.hash,
           signal,
-        ),
+        );
+      },
       async lastSeq() {
         const beganMs = process.nowMs();
         while (serving(node) === null) {
@@ -192,16 +195,16 @@ export function createStream(
           } else if (stored) await process.delay(2 * POLL_MS);
           else
             await new Promise<void>((resolve) => {
-              const wake = () => void process.after(random.between(model.hopMs), resolve);
+              const wake = () => {
+                signal.removeEventListener('abort', abort);
+                process.after(random.between(model.hopMs), resolve);
+              };
+              const abort = () => {
+                waiters.delete(wake);
+                resolve();
+              };
               waiters.add(wake);
-              signal.addEventListener(
-                'abort',
-                () => {
-                  waiters.delete(wake);
-                  resolve();
-                },
-                { once: true },
-              );
+              signal.addEventListener('abort', abort, { once: true });
             });
         }
       },
@@ -224,6 +227,7 @@ function toStored(
         source: by.node,
         subject: draft.subject,
         time: new Date(by.atMs).toISOString(),
+        datacontenttype: 'application/json',
         epoch: by.epoch,
         cause: draft.cause,
         prevhash: head.hash,
@@ -231,5 +235,7 @@ function toStored(
       }),
     ),
   );
-  return { seq, hash: createHash('sha256').update(JSON.stringify(entry)).digest('hex'), entry };
+  return { seq, hash: hashOf(entry), entry };
 }
+
+const hashOf = (entry: Entry): string => createHash('sha256').update(JSON.stringify(entry)).digest('hex');

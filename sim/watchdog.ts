@@ -5,15 +5,15 @@
 import { PET_PERIOD_MS, WATCHDOG_SLACK_MS } from '../machines/times.ts';
 import type { Petter } from '../services/ports.ts';
 import type { NodeClock } from './node-clock.ts';
+import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface Watchdog {
-  /** The petter as rekindled knows it. */
-  readonly port: Petter;
+  /** The petter as the rekindled `process` knows it, which starts it where none runs, and again when it dies. */
+  portOf(process: Process): Petter;
   boot(): void;
   powerOff(): void;
-  /** Its supervisor starts it again, and rekindled tells it once more how long it may pet. */
   killPetter(): void;
 }
 
@@ -29,18 +29,18 @@ export interface WatchdogParts {
   readonly bite: () => void;
 }
 
-const ARMED_AFTER_MS = 150;
-const PETTER_RESTART_MS = 400;
+/** From its start, or its death, to its first word: a new process, and two connections. */
+const PETTER_START_MS = 300;
 
 export function createWatchdog(parts: WatchdogParts): Watchdog {
   const { scheduler, random, clock, timeoutMs } = parts;
   const periodMs = Math.min(timeoutMs / 4, PET_PERIOD_MS);
   let boots = 0;
   let powered = false;
-  let petterAlive = false;
-  /** What the petter was told, and what rekindled told it last. */
-  let untilMs = Number.NEGATIVE_INFINITY;
-  let wantedMs = Number.NEGATIVE_INFINITY;
+  /** `guards`: the watchdog has answered a pet of this petter, which is how rekindled learns that it is armed. */
+  let petter: { untilMs: number; guards: boolean } | null = null;
+  /** The newest rekindled, and what it told last. */
+  let daemon: { readonly process: Process; wantedMs: number } | null = null;
   let armed = false;
   let lastPetMs = 0;
 
@@ -61,55 +61,59 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
   };
 
   const pet = (boot: number) => {
-    if (!petterAlive || !parts.awake()) return;
+    if (!petter || !parts.awake()) return;
     // The rule of the petter (adapters/watchdog/petter.ts): p + W + δ ≤ E.
     const nowMs = clock.nowMs();
-    if (nowMs + timeoutMs + WATCHDOG_SLACK_MS > untilMs) return;
+    if (nowMs + timeoutMs + WATCHDOG_SLACK_MS > petter.untilMs) return;
     lastPetMs = scheduler.now();
-    parts.petted(nowMs, untilMs);
+    petter.guards = true;
+    parts.petted(nowMs, petter.untilMs);
     if (armed) return;
     armed = true;
     count(boot);
   };
 
+  const startPetter = () => {
+    const by = daemon;
+    by?.process.after(PETTER_START_MS, () => {
+      if (petter || daemon !== by || !powered) return;
+      petter = { untilMs: by.wantedMs, guards: false };
+      pet(boots);
+    });
+  };
+
   return {
-    port: {
-      setUntil(ms) {
-        wantedMs = ms;
-        if (!petterAlive) return;
-        untilMs = ms;
-        pet(boots);
-      },
-      armed: () => (parts.present && petterAlive && powered ? { timeoutMs, what: 'simulated watchdog' } : null),
+    portOf(process) {
+      const self = { process, wantedMs: Number.NEGATIVE_INFINITY };
+      daemon = self;
+      if (parts.present && !petter) startPetter();
+      return {
+        setUntil(ms) {
+          self.wantedMs = ms;
+          if (!petter || daemon !== self) return;
+          petter.untilMs = ms;
+          pet(boots);
+        },
+        armed: () => (petter?.guards && daemon === self ? { timeoutMs, what: 'simulated watchdog' } : null),
+      };
     },
     boot() {
       boots += 1;
       powered = true;
       armed = false;
-      wantedMs = untilMs = Number.NEGATIVE_INFINITY;
-      if (!parts.present) return;
       const boot = boots;
-      clock.after(ARMED_AFTER_MS, () => {
-        if (boot !== boots || !powered) return;
-        petterAlive = true;
-        untilMs = wantedMs;
-        tick(boot);
-      });
+      if (parts.present) clock.after(periodMs, () => tick(boot));
     },
     powerOff() {
       boots += 1;
       powered = false;
-      petterAlive = false;
+      petter = null;
+      daemon = null;
     },
     killPetter() {
-      if (!petterAlive) return;
-      petterAlive = false;
-      const boot = boots;
-      clock.after(PETTER_RESTART_MS, () => {
-        if (boot !== boots || !powered) return;
-        petterAlive = true;
-        untilMs = wantedMs;
-      });
+      if (!petter) return;
+      petter = null;
+      startPetter();
     },
   };
 }

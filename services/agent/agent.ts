@@ -59,7 +59,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
       guard.setLeaseEnd(endMs);
       petter.setUntil(endMs);
       if (!registered) void register();
-      if (quiesce.active()) void resume();
+      if (quiesce.active() || quiesce.paused().size > 0) void resume();
     },
     ended(blockedCounter) {
       ending ??= endLife(blockedCounter).finally(() => {

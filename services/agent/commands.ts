@@ -51,12 +51,17 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     memory.putGrant({ guest, counter, token });
     guard.allow(guest, token);
     // Looked at again right before the effect: the writes above took time, and a pause could have taken more.
-    const lapsed = clock.now() >= context.leaseEndMs() || context.quiescing();
-    if (lapsed)
-      return gone(guest, { kind: 'failed', reason: 'the lease of this host ran out before the start' }, before);
+    if (clock.now() >= context.leaseEndMs() || context.quiescing()) {
+      const reason = 'the lease of this host ran out before the start';
+      // Failed would release the grant; what is here would go on under it with the next lease.
+      return before === 'gone' ? gone(guest, { kind: 'failed', reason }) : { kind: 'unknown', reason };
+    }
     // Here already: taken over under the new grant; a second instance is never made.
     if (before === 'running') return { kind: 'succeeded', detail: 'was running here already; adopted' };
-    if (before === 'paused') return hypervisor.resume(guest);
+    if (before === 'paused') {
+      const outcome = await hypervisor.resume(guest);
+      return outcome.kind === 'failed' ? { kind: 'unknown', reason: outcome.reason } : outcome;
+    }
     const outcome = await hypervisor.start(guest, definition, token);
     return outcome.kind === 'failed' ? gone(guest, outcome) : outcome;
   };
@@ -105,8 +110,8 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     guard.revoke(guest);
     memory.dropGrant(guest);
   };
-  const gone = (guest: string, outcome: Outcome, state: 'gone' | 'running' | 'paused' = 'gone'): Outcome => {
-    if (state === 'gone') release(guest);
+  const gone = (guest: string, outcome: Outcome): Outcome => {
+    release(guest);
     return outcome;
   };
 
@@ -165,6 +170,8 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
       if (command.epoch < memory.highestEpoch()) return refuse(`epoch ${command.epoch} is over`);
       // Persisted before obeying: over any restart, this host never again obeys a leader older than this one.
       if (command.epoch > memory.highestEpoch()) memory.raiseEpoch(command.epoch);
+      // An intent is named after its place in the log, and after a loss another may stand there. Tokens never come again.
+      const key = 'token' in command ? `${command.intent} ${command.token}` : '';
       switch (command.kind) {
         case 'survey':
           return context.survey(command.epoch);
@@ -178,24 +185,25 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
           return once(command.intent, () => hypervisor.repair());
         case 'start':
         case 'expect': {
-          const done = memory.done(command.intent);
-          const why =
-            done || inFlight.has(command.intent) ? null : mayRun(command.guest, command.counter, command.token);
+          const done = memory.done(key);
+          const why = done || inFlight.has(key) ? null : mayRun(command.guest, command.counter, command.token);
           if (why) {
             memory.raiseToken(command.guest, command.token);
-            return decline(command.intent, why);
+            // Held under this very token: a daemon before this one may have started it, so failed would be a guess.
+            const held = memory.grants().find(({ guest }) => guest === command.guest);
+            return held?.token === command.token ? { kind: 'unknown', reason: why } : decline(key, why);
           }
-          return once(command.intent, () => (command.kind === 'start' ? startOnce(command) : expect(command)));
+          return once(key, () => (command.kind === 'start' ? startOnce(command) : expect(command)));
         }
         case 'stop':
           if (command.counter !== context.counter()) return refuse(`this is life ${context.counter()} of the host`);
           if (isOvertaken(command.guest, command.token))
             return refuse(`${command.guest} runs here under a later grant`);
-          return once(command.intent, () => stop(command));
+          return once(key, () => stop(command));
         case 'migrate': {
           const why = mayRun(command.guest, command.counter, command.token);
           if (why) return refuse(why);
-          return once(command.intent, () => migrate(command));
+          return once(key, () => migrate(command));
         }
       }
     },

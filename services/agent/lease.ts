@@ -47,6 +47,7 @@ export function holdLease(
     const asked = ++n;
     // Taken before sending: whatever the way there and back costs, the lease ends before the promises do.
     const sentMs = clock.now();
+    const unleasedMs = sentMs - Math.max(renewedMs, lifeSinceMs);
     const promised = new Set<string>();
     const hear = (raw: unknown) => {
       const answer = renewAnswerSchema.parse(raw);
@@ -58,12 +59,14 @@ export function holdLease(
       promised.add(answer.voter);
       if (promised.size === majority && sentMs > renewedMs) {
         renewedMs = sentMs;
+        // Whoever heard this renewal read in it that we had no lease, and counts us as silent: that we have one now cannot
+        // wait for the next heartbeat, or a host that has just come back is fenced for its old silence.
+        if (unleasedMs > times.suspectMs) void renew();
         listener.extended(endMs());
       }
       return promised.size === voters.length;
     };
     try {
-      const unleasedMs = sentMs - Math.max(renewedMs, lifeSinceMs);
       const message: Renew = { kind: 'renew', host, counter: life, n: asked, unleasedMs, times: timesText(times) };
       await bus.gather(addresses.renew(host), message, times.suspectMs, hear);
     } catch (error) {

@@ -43,11 +43,14 @@ export function createQuiesce(
   // petter still keeps to it. It waits for one of its own no longer than for a silent host.
   const assumedMs = clock.now() - times.quiesceMs + times.suspectMs;
   let sinceMs: number | null = null;
-  let busy = false;
+  let looking: Promise<void> | null = null;
+  let lifting = false;
+  /** Resumes not yet answered: each may let a guest write at any moment. */
+  let resuming = 0;
 
   /** True when it was seen that no guest of this host can write: each is paused or gone, in libvirt and in /proc. */
   const allStill = async (): Promise<boolean> => {
-    if (startsInFlight() > 0) return false;
+    if (startsInFlight() > 0 || resuming > 0) return false;
     const [instances, processes] = await look();
     const still = new Set(instances.filter((i) => i.state === 'paused').map((i) => i.guest));
     return instances.every((i) => i.state === 'paused') && processes.every((guest) => still.has(guest));
@@ -66,6 +69,33 @@ export function createQuiesce(
     );
   };
 
+  const keepStill = async () => {
+    try {
+      if (sinceMs === null) say.warn('lease not renewed: guests are being paused');
+      sinceMs ??= clock.now();
+      const began = sinceMs;
+      if (!(await allStill())) await pauseAll();
+      // Petting past the lease is allowed only here, and only as far as one confirmation reaches: seen just now, no
+      // guest runs and no start or resume is in flight, so nothing on this host can write. Not seen, or guests were
+      // resumed while it was looked: the watchdog takes over.
+      if ((await allStill()) && sinceMs === began)
+        petter.setUntil(clock.now() + times.watchdogMs + WATCHDOG_SLACK_MS + 2 * times.heartbeatMs);
+    } catch (error) {
+      say.error('cannot confirm that guests are paused; the watchdog will reset this host', { error: String(error) });
+    }
+  };
+
+  const resumeOne = async (guest: string, granted: boolean) => {
+    if (!granted) return void paused.delete(guest);
+    resuming += 1;
+    const outcome = await hypervisor.resume(guest).finally(() => {
+      resuming -= 1;
+    });
+    // Not known: it is tried again with the next renewal.
+    if (outcome.kind !== 'unknown') paused.delete(guest);
+    if (outcome.kind !== 'succeeded') say.error('guest not resumed', { guest, reason: outcome.reason });
+  };
+
   const restMs = () => Math.max(renewedMs(), assumedMs) + times.quiesceMs - clock.now();
 
   return {
@@ -80,35 +110,25 @@ export function createQuiesce(
     restMs,
 
     async check() {
-      if (busy || restMs() > 0) return;
-      busy = true;
-      try {
-        if (sinceMs === null) say.warn('lease not renewed: guests are being paused');
-        sinceMs ??= clock.now();
-        if (!(await allStill())) await pauseAll();
-        // Petting past the lease is allowed only here, and only as far as one confirmation reaches: seen just now, no
-        // guest runs and no start is in flight, so nothing on this host can write. Not seen: the watchdog takes over.
-        if (await allStill())
-          petter.setUntil(clock.now() + times.watchdogMs + WATCHDOG_SLACK_MS + 2 * times.heartbeatMs);
-      } catch (error) {
-        say.error('cannot confirm that guests are paused; the watchdog will reset this host', { error: String(error) });
-      } finally {
-        busy = false;
-      }
+      if (looking || restMs() > 0) return;
+      looking = keepStill().finally(() => {
+        looking = null;
+      });
+      await looking;
     },
 
     async lift(stillGranted) {
-      if (sinceMs === null) return 0;
-      const heldMs = paused.size > 0 ? clock.now() - sinceMs : 0;
+      if (lifting || (sinceMs === null && paused.size === 0)) return 0;
+      lifting = true;
+      const heldMs = sinceMs !== null && paused.size > 0 ? clock.now() - sinceMs : 0;
       sinceMs = null;
-      await Promise.all(
-        [...paused].map(async (guest) => {
-          if (!stillGranted(guest)) return;
-          const outcome = await hypervisor.resume(guest);
-          if (outcome.kind === 'succeeded') paused.delete(guest);
-          else say.error('guest not resumed', { guest, reason: outcome.reason });
-        }),
-      );
+      try {
+        // A look under way may still pause guests: it ends first, or what it pauses now nobody would ever resume.
+        await looking;
+        if (restMs() > 0) await Promise.all([...paused].map((guest) => resumeOne(guest, stillGranted(guest))));
+      } finally {
+        lifting = false;
+      }
       return heldMs;
     },
 

@@ -48,7 +48,8 @@ export async function confirmSilence(
     void Promise.all(asked).then(() => resolve());
   });
   const counter = fleet.hosts[host]?.context.incarnation?.counter;
-  if (silent < majority || counter === undefined) return null;
+  // A node that stood still wakes up with an old silence in its hands; what it has heard while asking counts for more.
+  if (silent < majority || counter === undefined || hearing.silentMs(host) <= times.suspectMs) return null;
   return { host, counter, silentMs: Math.round(hearing.silentMs(host)), witnesses: [...witnesses] };
 }
 

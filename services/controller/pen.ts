@@ -1,8 +1,8 @@
 /** The leader's way to write: one decision at a time, made on the state it is appended to. */
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
-import { pause } from '../every.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log, Say } from '../ports.ts';
+import { type Loss, lossDraft, mendLog } from './mend-log.ts';
 import type { Replica } from './replica.ts';
 
 export interface Pen {
@@ -14,22 +14,20 @@ export interface Pen {
   write(decide: (fleet: Fleet) => readonly Draft[]): Promise<number | null>;
 }
 
-const RETRY_MS = 100;
-
 export class ReignOver extends Error {}
 
 export function createPen(
   node: string,
   epoch: number,
-  ports: { log: Log; replica: Replica; clock: Clock },
+  ports: { log: Log; replica: Replica; clock: Clock; say: Say },
   signal: AbortSignal,
 ): Pen {
   const { log, replica, clock } = ports;
   let last: Promise<unknown> = Promise.resolve();
+  /** Found lost and stored again in this reign, and not told in the log yet. */
+  let lost: Loss | null = null;
 
   const over = () => new ReignOver(`the reign of epoch ${epoch} on ${node} is over`);
-
-  const catchUp = async () => replica.caughtUp(await log.lastSeq(), signal);
 
   const append = async (draft: Draft): Promise<'stored' | 'again'> => {
     const appended = await log.append(draft, replica.head(), { node, epoch, atMs: clock.wall() }, signal);
@@ -38,8 +36,8 @@ export function createPen(
       if (!replica.take(appended.stored)) throw over();
       return 'stored';
     }
-    // An election of the stream's leader can fall into this very moment; then the end of the log is asked for again.
-    if (appended.kind === 'conflict') await catchUp().catch(() => pause(clock, RETRY_MS, signal));
+    // Somebody else wrote, or the stream has lost what we know it had: without mending no append would ever fit again.
+    if (appended.kind === 'conflict') lost = (await mendLog(replica, ports, signal).catch(() => null)) ?? lost;
     if (signal.aborted) throw over();
     // A newer leader has written: whatever we wanted to say is no longer ours to say.
     if (replica.fleet().epoch > epoch) throw over();
@@ -50,6 +48,10 @@ export function createPen(
     let wrote: number | null = null;
     for (;;) {
       if (signal.aborted) throw over();
+      if (lost && replica.fleet().epoch === epoch) {
+        if ((await append(lossDraft(lost, node))) === 'stored') lost = null;
+        continue;
+      }
       const drafts = decide(replica.fleet());
       if (drafts.length === 0) return wrote;
       let conflict = false;

@@ -8,7 +8,7 @@ import { dispatchPending } from './dispatch.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
-import { mendLog } from './mend-log.ts';
+import { type Loss, lossDraft, mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
 import type { Replica } from './replica.ts';
@@ -97,11 +97,11 @@ async function writeElection(
   pen: Pen,
   { node, digest, spec }: ReignConfig,
   epoch: number,
-  lost: { from: number; to: number } | null,
+  lost: Loss | null,
 ): Promise<void> {
   const about = { subject: 'cluster', cause: 'observation' } as const;
   await pen.write((fleet) => (fleet.epoch < epoch ? [{ type: 'leader.elected', ...about, data: { node } }] : []));
-  await pen.write(() => (lost ? [{ type: 'log.loss-detected', ...about, data: { ...lost, journal: node } }] : []));
+  await pen.write(() => (lost ? [lossDraft(lost, node)] : []));
   await pen.write((fleet) =>
     fleet.spec === null ? [{ type: 'cluster.configured', ...about, data: { digest, spec } }] : [],
   );

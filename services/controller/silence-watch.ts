@@ -70,6 +70,8 @@ export function watchSilence({
   const suspicion = (now: Fleet, { host, counter, silentMs, witnesses }: Silence): Draft[] => {
     const known = now.hosts[host];
     if (!known || known.context.incarnation?.counter !== counter || !owesItsVoice(known.state)) return [];
+    // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
+    if (hearing.silentMs(host) <= times.suspectMs && !fences.underWay().includes(host)) return [];
     const silent = allSilent(now);
     const brake: Draft = {
       type: 'brake.applied',
@@ -114,13 +116,19 @@ export function watchSilence({
         : [],
     );
 
+  /** Really heard: a node that was deaf until just now has only begun to count everybody's silence. */
+  const isHeard = (host: string) => {
+    const agoMs = hearing.heardAgoMs(host);
+    return agoMs !== null && agoMs <= times.heartbeatMs * 2;
+  };
+
   return () => {
     const now = fleet();
     for (const host of quietHosts(now, hearing, times)) {
       if (!greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
     }
     for (const [host, { state }] of Object.entries(now.hosts)) {
-      if (state === 'suspect' && !fences.underWay().includes(host) && hearing.silentMs(host) <= times.heartbeatMs * 2)
+      if (state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
         once(`clearing of ${host}`, () => clear(host));
     }
     if (now.brake && !brakes(now)) once('brake', releaseBrake);

@@ -1,5 +1,5 @@
 /** After an election: every agent is asked what runs on its host before anything may start. */
-import type { Draft } from '../../machines/entries.ts';
+import { compareTokens, type Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import { pause } from '../every.ts';
 import type { Bus, Clock } from '../ports.ts';
@@ -79,10 +79,13 @@ export function adoptions(fleet: Fleet, host: string, counter: number, instances
     if (!context) continue;
     const grant = context.grant;
     const live = grant !== null && context.release === null;
-    if (live && (grant.host === host || context.migratingTo?.host === host)) continue;
+    const here = live && (grant.host === host || context.migratingTo?.host === host);
+    // Under a later token than the log has, the log lost that grant: to this host the older one is used up, and its
+    // refusal would be taken for proof that nothing runs.
+    if (here && (token === null || compareTokens(token, grant.token) <= 0)) continue;
     const subject = `guest/${guest}`;
     // A second holder that is not proven stopped: impossible while the assumptions hold, so nobody guesses which one is right.
-    if (live)
+    if (live && !here)
       drafts.push({
         type: 'guest.duplicated',
         subject,

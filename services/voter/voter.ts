@@ -109,7 +109,10 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
 
         case 'renew-leader': {
           // A restarted voter has forgotten whom it promised; the durable epoch still tells an old leader from the last.
-          if (request.epoch !== registers.highestEpoch()) return refused('a newer leader has been elected');
+          if (request.epoch < registers.highestEpoch()) return refused('a newer leader has been elected');
+          // This voter was away when the others elected: who renews this epoch has won it, so it is obeyed as if promised
+          // then. Persisted first, as always. Refusing would leave the leader with one voter less until the next election.
+          if (request.epoch > registers.highestEpoch()) registers.raiseEpoch(request.epoch);
           if (leader && leader.epoch === request.epoch && leader.node !== request.node)
             return refused(`${leader.node} leads`);
           return promiseLeader(request.node, request.epoch, request.n);

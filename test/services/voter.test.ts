@@ -79,6 +79,14 @@ describe('a voter', () => {
     });
   });
 
+  test('that was away during an election obeys the leader it finds, and nobody older, over its own restart too', () => {
+    const { start } = setUp();
+    const voter = start();
+    expect(voter.answer({ kind: 'renew-leader', node: 'h2', epoch: 4, n: 1 })).toMatchObject({ kind: 'promised' });
+    expect(voter.answer({ kind: 'renew-leader', node: 'h1', epoch: 3, n: 1 })).toMatchObject({ kind: 'refused' });
+    expect(start().answer({ kind: 'renew-leader', node: 'h1', epoch: 3, n: 1 })).toMatchObject({ kind: 'refused' });
+  });
+
   test('asked dry, promises and remembers nothing', () => {
     const { registers, start } = setUp();
     start().answer({ kind: 'campaign', node: 'h1', epoch: 9, times: timesText(times), dry: true });
