@@ -8,7 +8,7 @@ type Paint = Terminal['paint'];
 const CALM = new Set(['running', 'stopped', 'maintenance']);
 const GRAVE = new Set(['blocked', 'failed', 'quarantined', 'frozen']);
 
-function stateStyle(state: string): Style {
+export function stateStyle(state: string): Style {
   if (state === 'running') return 'green';
   if (CALM.has(state)) return 'dim';
   return GRAVE.has(state) ? 'red' : 'yellow';
@@ -87,7 +87,7 @@ function hostTable(hosts: readonly HostStatus[], arbiters: readonly string[], pa
   ];
 }
 
-function guestTable(guests: readonly GuestStatus[], paint: Paint, columns: number, most: number): string[] {
+export function guestTable(guests: readonly GuestStatus[], paint: Paint, columns: number, most: number): string[] {
   if (guests.length === 0) return ['no guests yet'];
   const troubled = (guest: GuestStatus) => (CALM.has(guest.state) ? 1 : 0);
   const shown = guests.length > most ? [...guests].sort((a, b) => troubled(a) - troubled(b)).slice(0, most) : guests;
