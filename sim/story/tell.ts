@@ -1,0 +1,63 @@
+/** The transcript: one line for everything that happened, in plain words, at its virtual time. */
+import { duration, sentence } from '../../machines/sentences.ts';
+import type { Fault } from '../faults.ts';
+import type { Simulation, WorldEvent } from '../simulation.ts';
+import type { LoggedEntry } from './chronicle.ts';
+import { sayFault } from './say-fault.ts';
+
+export type Speaker = 'begins' | 'fault' | 'over' | 'world' | 'log' | 'order' | 'expect' | 'ends';
+
+export interface Transcript {
+  /** `atMs`: since the beginning of the story. */
+  line(atMs: number, who: Speaker, what: string): void;
+  text(): string;
+}
+
+export function createTranscript(): Transcript {
+  const lines: string[] = [];
+  return {
+    line(atMs, who, what) {
+      // Tenths of a second: enough to follow, and not another text for every changed millisecond.
+      lines.push(`${(Math.max(0, atMs) / 1_000).toFixed(1).padStart(6)}  ${who.padEnd(6)}  ${what}`);
+    },
+    text: () => `${lines.join('\n')}\n`,
+  };
+}
+
+/** What a world event means to a person; null for what is no news. */
+export function sayWorld(event: WorldEvent, sim: Simulation): { who: Speaker; what: string } | null {
+  switch (event.kind) {
+    case 'power':
+      return { who: 'world', what: `${event.host} is ${event.on ? 'on' : 'off'}: ${event.why}` };
+    case 'writer':
+      return { who: 'world', what: `${event.guest} ${event.on ? 'runs on' : stillness(event, sim)} ${event.host}` };
+    case 'rollback':
+      return { who: 'world', what: `the stream has lost its entries from ${event.fromSeq} on` };
+    case 'fault':
+      return isOrder(event.fault) ? null : { who: 'fault', what: sayFault(event.fault) };
+    case 'fault-ended':
+      return isOrder(event.fault) ? null : { who: 'over', what: sayFault(event.fault) };
+    default:
+      return null;
+  }
+}
+
+/** Why an instance can no longer write. */
+function stillness({ guest, host }: { guest: string; host: string }, { nodes }: Simulation): string {
+  const node = nodes[host];
+  const instance = node?.powered() ? node.instances().get(guest) : undefined;
+  if (!instance) return 'is gone from';
+  return instance.state === 'paused' ? 'is paused on' : 'stands still on';
+}
+
+const isOrder = (fault: Fault) => fault.kind === 'order';
+
+export function sayEntry({ stored: { seq, entry }, void: without }: LoggedEntry): string {
+  const force = without === null ? '' : ` (without force: ${without})`;
+  return `${String(seq).padStart(3)} ${entry.type}: ${sentence(entry)}${force}`;
+}
+
+export function sayVerdict(words: string, wrong: string | null, afterMs: number | null): string {
+  if (wrong !== null) return `${words}: NO, ${wrong}`;
+  return afterMs === null ? `${words}: yes` : `${words}: yes, after ${duration(afterMs)}`;
+}
