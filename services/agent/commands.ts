@@ -186,12 +186,15 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
         case 'start':
         case 'expect': {
           const done = memory.done(key);
-          const why = done || inFlight.has(key) ? null : mayRun(command.guest, command.counter, command.token);
+          const held = memory.grants().find(({ guest }) => guest === command.guest)?.token === command.token;
+          // Its grant was given back when it was seen gone, and the report of that may have died with a daemon: what
+          // succeeded then must not be told as if it still ran.
+          const answered = done !== null && (held || done.kind !== 'succeeded');
+          const why = answered || inFlight.has(key) ? null : mayRun(command.guest, command.counter, command.token);
           if (why) {
             memory.raiseToken(command.guest, command.token);
             // Held under this very token: a daemon before this one may have started it, so failed would be a guess.
-            const held = memory.grants().find(({ guest }) => guest === command.guest);
-            return held?.token === command.token ? { kind: 'unknown', reason: why } : decline(key, why);
+            return held ? { kind: 'unknown', reason: why } : decline(key, why);
           }
           return once(key, () => (command.kind === 'start' ? startOnce(command) : expect(command)));
         }

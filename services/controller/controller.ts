@@ -39,6 +39,7 @@ export interface Controller {
   heardAgoMs(host: string): number | null;
   leader(): { readonly node: string; readonly epoch: number } | null;
   leading(): boolean;
+  /** Why this node must not lead: its copy differs from the log, or its journal cannot be written. */
   broken(): string | null;
   stop(): Promise<void>;
 }

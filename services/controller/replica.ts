@@ -25,7 +25,7 @@ export interface Replica {
   caughtUp(seq: number, signal: AbortSignal): Promise<void>;
   /** Compares our copy with what another node has at `seq`; a difference breaks it. True: the same, or not comparable. */
   agrees(seq: number, hash: string): boolean;
-  /** Set when this copy and the stream disagree: such a node must not lead. */
+  /** Set when this copy and the stream disagree, and while the journal cannot be written: such a node must not lead. */
   broken(): string | null;
   /** Restarts following from our head, after lost entries were stored again. */
   mend(): void;
@@ -58,13 +58,28 @@ export async function openReplica({
   const listeners = new Set<(stored: Stored, fleet: Fleet) => void>();
   const ended = new AbortController();
   let broken: string | null = null;
+  let unwritable: string | null = null;
   let following = new AbortController();
+
+  /** Throws while the journal cannot be written: what is not on disk here is not folded here, and is read again later. */
+  const keep = (stored: Stored) => {
+    try {
+      journal.add([stored]);
+      if (unwritable) say.info('the journal can be written again', { seq: stored.seq });
+      unwritable = null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!unwritable) say.error('the journal cannot be written: this node does not lead until it can', { reason });
+      unwritable = `the journal cannot be written: ${reason}`;
+      throw error;
+    }
+  };
 
   const take = (stored: Stored): boolean => {
     if (stored.seq <= fleet.seq) return agrees(stored.seq, stored.hash);
     if (stored.seq !== fleet.seq + 1 || stored.entry.prevhash !== fleet.hash)
       return fork(stored.seq, fleet.hash, stored.entry.prevhash);
-    journal.add([stored]);
+    keep(stored);
     fleet = apply(fleet, stored);
     if (fleet.seq % CHECKPOINT_EVERY === 0)
       journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
@@ -91,7 +106,7 @@ export async function openReplica({
       try {
         for await (const stored of log.follow(fleet.seq, signal)) if (!take(stored)) break;
       } catch (error) {
-        say.warn('following the log broke off', { after: fleet.seq, error: String(error) });
+        if (!unwritable) say.warn('following the log broke off', { after: fleet.seq, error: String(error) });
       }
       if (broken) return;
       await pause(clock, 250, ended.signal);
@@ -129,7 +144,7 @@ export async function openReplica({
       });
     },
     agrees,
-    broken: () => broken,
+    broken: () => broken ?? unwritable,
     mend: () => following.abort(),
     stop() {
       ended.abort();
