@@ -123,7 +123,7 @@ function trouble(text: string): string | null {
   const lines = text
     .split('\n')
     .map((line) => line.replace(/^error: /, '').trim())
-    // Said once after libvirtd went away; a command that suffered from it says so in a line of its own.
-    .filter((line) => line !== '' && !line.startsWith('Disconnected from '));
+    // Said once after libvirtd went away or came back; a command that suffered from it says so in a line of its own.
+    .filter((line) => line !== '' && !/^(Disconnected from |Reconnected to the hypervisor$)/.test(line));
   return lines.length > 0 ? lines.join('; ') : null;
 }

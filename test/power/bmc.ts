@@ -24,6 +24,8 @@ export interface Bmc {
   thaw(): void;
   /** Accepts commands and carries none out. */
   lie(lying: boolean): void;
+  /** Carries out what it is told so many milliseconds later, and answers nothing meanwhile. */
+  dawdle(ms: number): void;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ case $op in
 get) for p in "$@"; do if [ "$p" = power ] && alive; then echo power:1; else echo "$p:0"; fi; done ;;
 set) while [ $# -gt 1 ]; do
   if [ "$1" = power ] && [ ! -e lying ]; then
+    [ -s slow ] && sleep "$(cat slow)"
     if [ "$2" = 1 ]; then alive || { setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! > pid; }
     else alive && kill -9 "$(cat pid)"; rm -f pid; fi
   fi; shift 2; done ;;
@@ -112,6 +115,10 @@ set_working_mc 0x20
     lie(lying) {
       if (lying) secret('lying', '');
       else rmSync(at('lying'), { force: true });
+    },
+    dawdle(ms) {
+      if (ms > 0) secret('slow', String(ms / 1_000));
+      else rmSync(at('slow'), { force: true });
     },
     async stop() {
       sim.kill('SIGKILL');

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type FenceAgentSpec, fenceAgentSwitch } from '../../adapters/power/fence-agent.ts';
 import { powerSwitches } from '../../adapters/power/power-switches.ts';
-import { powerSchema } from '../../machines/spec.ts';
+import { agent, dummy, overLan } from './agents.ts';
 import { type Bmc, ipmitools, startBmc } from './bmc.ts';
 
 let bmc: Bmc;
@@ -12,26 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => bmc.stop());
 
-const agent = (
-  spec: Omit<FenceAgentSpec, 'kind' | 'parameters' | 'secretFiles' | 'readingsApartMs' | 'timeoutMs'> &
-    Partial<FenceAgentSpec>,
-) => powerSchema.parse({ ...spec, kind: 'fence-agent' }) as FenceAgentSpec;
-const overLan = (changes: Partial<FenceAgentSpec> = {}) =>
-  agent({
-    agent: 'fence_ipmilan',
-    parameters: {
-      ip: '127.0.0.1',
-      ipport: String(bmc.port),
-      username: 'admin',
-      lanplus: '1',
-      cipher: '3',
-      power_wait: '0',
-    },
-    secretFiles: { password: bmc.spec().passwordFile },
-    ...changes,
-  });
-const dummy = (parameters: Record<string, string>, changes: Partial<FenceAgentSpec> = {}) =>
-  agent({ agent: 'fence_dummy', parameters, ...changes });
 const reasonOf = (spec: FenceAgentSpec) =>
   fenceAgentSwitch(spec)
     .check()
@@ -40,48 +20,19 @@ const reasonOf = (spec: FenceAgentSpec) =>
       (error: Error) => error,
     );
 
-test('fence_ipmilan ends a real machine through a real BMC, and its status is what is believed', async () => {
-  const power = fenceAgentSwitch(overLan());
-  expect(power.method).toBe('fence_ipmilan 127.0.0.1');
-  expect(await power.on()).toMatchObject({ kind: 'succeeded' });
-  expect(bmc.machineRuns()).toBe(true);
-  expect(await power.off()).toEqual({ kind: 'succeeded', detail: 'read back off' });
-  expect(bmc.machineRuns()).toBe(false);
-  expect(await power.off()).toMatchObject({ kind: 'succeeded' });
-  expect(await power.status()).toBe('off');
-});
-
-test('a switch that acknowledges and does nothing is not believed', async () => {
-  const power = fenceAgentSwitch(overLan({ timeoutMs: 3_000 }));
-  await power.on();
-  bmc.lie(true);
-  expect((await power.off()).kind).not.toBe('succeeded');
-  bmc.lie(false);
-  expect(await power.off()).toMatchObject({ kind: 'succeeded' });
-});
-
 test('an agent that hangs is killed in time with all its children', async () => {
-  await fenceAgentSwitch(overLan()).on();
+  await fenceAgentSwitch(overLan(bmc)).on();
   bmc.freeze();
   const began = performance.now();
-  const off = await fenceAgentSwitch(overLan({ timeoutMs: 1_500 })).off();
+  const off = await fenceAgentSwitch(overLan(bmc, { timeoutMs: 1_500 })).off();
   const tookMs = performance.now() - began;
-  const left = ipmitools(bmc.port);
+  // What was killed may take a moment to be gone.
+  const left = await vi.waitUntil(() => ipmitools(bmc.port).length === 0, { interval: 5 }).catch(() => false);
   bmc.thaw();
   expect(off.kind).toBe('unknown');
   expect(tookMs).toBeLessThan(3_000);
-  expect(left).toEqual([]);
+  expect(left).toBe(true);
   expect(bmc.machineRuns()).toBe(true);
-});
-
-test('fence_dummy: off and on are read back from where the agent keeps them', async () => {
-  const file = join(bmc.directory, 'dummy');
-  const power = fenceAgentSwitch(dummy({ status_file: file, power_wait: '0' }));
-  writeFileSync(file, 'on');
-  expect(await power.status()).toBe('on');
-  expect(await power.off()).toMatchObject({ kind: 'succeeded' });
-  expect(readFileSync(file, 'utf8')).toBe('off');
-  expect(await power.on()).toMatchObject({ kind: 'succeeded' });
 });
 
 test.each([
@@ -101,13 +52,13 @@ test.each([
   ],
   [
     'a password in the cluster file',
-    () => overLan({ parameters: { ip: '127.0.0.1', password: 'lab-secret' } }),
+    () => overLan(bmc, { parameters: { ip: '127.0.0.1', password: 'lab-secret' } }),
     'FENCE_PARAMETER_WRONG',
     /secretFiles/,
   ],
   [
     'a secret for all to read',
-    () => overLan({ secretFiles: { password: bmc.secret('open', 'x', 0o604) } }),
+    () => overLan(bmc, { secretFiles: { password: bmc.secret('open', 'x', 0o604) } }),
     'SECRET_FILE_EXPOSED',
     /mode 604/,
   ],
@@ -143,7 +94,7 @@ test.each(['fence_virsh', 'fence_xvm', 'fence_vmware_rest', 'fence_scsi', 'fence
 );
 
 test('a host has its switches in the order of the cluster file', () => {
-  const switches = powerSwitches({ power: [bmc.spec(), overLan({ readingsApartMs: 300 })] });
+  const switches = powerSwitches({ power: [bmc.spec(), overLan(bmc, { readingsApartMs: 300 })] });
   expect(switches.map(({ method, readingsApartMs }) => [method, readingsApartMs])).toEqual([
     [`ipmi 127.0.0.1:${bmc.port}`, 1_000],
     ['fence_ipmilan 127.0.0.1', 300],

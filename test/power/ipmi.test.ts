@@ -19,29 +19,6 @@ const reasonOf = (promise: Promise<unknown>) =>
     (error: { code?: string }) => error.code,
   );
 
-test('off really ends the machine and on starts it again, each read back; twice is as good as once', async () => {
-  const power = ipmiSwitch(bmc.spec());
-  expect(await power.on()).toEqual({ kind: 'succeeded', detail: 'read back on' });
-  expect(bmc.machineRuns()).toBe(true);
-  expect(await power.status()).toBe('on');
-  const { value, ms } = await timed(power.off());
-  expect(value).toEqual({ kind: 'succeeded', detail: 'read back off' });
-  expect(bmc.machineRuns()).toBe(false);
-  expect(ms).toBeLessThan(1_000);
-  expect(await power.off()).toMatchObject({ kind: 'succeeded' });
-  expect(await power.status()).toBe('off');
-  await expect(power.check()).resolves.toBeUndefined();
-});
-
-test('a BMC that acknowledges and does nothing is not believed', async () => {
-  const power = ipmiSwitch(bmc.spec({ timeoutMs: 700 }));
-  await power.on();
-  bmc.lie(true);
-  expect(await power.off()).toMatchObject({ kind: 'failed', reason: expect.stringContaining('still on') });
-  bmc.lie(false);
-  expect(await power.off()).toMatchObject({ kind: 'succeeded' });
-});
-
 test('a dead BMC costs two seconds, not its defaults of twenty, and is said to be silent', async () => {
   const power = ipmiSwitch(bmc.spec());
   bmc.freeze();
@@ -53,17 +30,19 @@ test('a dead BMC costs two seconds, not its defaults of twenty, and is said to b
   } finally {
     bmc.thaw();
   }
+  await expect(power.check()).resolves.toBeUndefined();
 });
 
 test('a call that runs into its time limit is unknown, and nothing of it is left to act later', async () => {
   await ipmiSwitch(bmc.spec()).on();
   bmc.freeze();
   const { value, ms } = await timed(ipmiSwitch(bmc.spec({ timeoutMs: 300 })).off());
-  const left = ipmitools(bmc.port);
+  // What was killed may take a moment to be gone.
+  const left = await vi.waitUntil(() => ipmitools(bmc.port).length === 0, { interval: 5 }).catch(() => false);
   bmc.thaw();
   expect(value.kind).toBe('unknown');
   expect(ms).toBeLessThan(900);
-  expect(left).toEqual([]);
+  expect(left).toBe(true);
   expect(bmc.machineRuns()).toBe(true);
 });
 

@@ -8,6 +8,7 @@ const at = (path: string) => JSON.stringify(new URL(`../../adapters/sqlite/${pat
 const PRELUDE = `
   const { openVoterRegisters } = await import(${at('voter-registers.ts')});
   const { openAgentMemory } = await import(${at('agent-memory.ts')});
+  const { openJournal } = await import(${at('journal.ts')});
   const { lockNode } = await import(${at('node-lock.ts')});
   const say = (word) => process.stdout.write(word + '\\n');
 `;

@@ -1,80 +1,19 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openJournal } from '../../adapters/sqlite/journal.ts';
-import { parseEntry, type Stored } from '../../machines/entries.ts';
-import { emptyFleet, GENESIS_HASH } from '../../machines/fleet.ts';
+import { chain } from '../contract/chain.ts';
+import { checkpointAt } from '../contract/state.ts';
 import { codeOf, scratch } from './scratch.ts';
 
-/** A chain as the log makes it. */
-function chain(length: number, from: { seq: number; hash: string } = { seq: 0, hash: GENESIS_HASH }): Stored[] {
-  const entries: Stored[] = [];
-  let { seq, hash } = from;
-  while (entries.length < length) {
-    const entry = parseEntry({
-      specversion: '1.0',
-      id: `1.${++seq}`,
-      type: 'host.degraded',
-      source: 'h1',
-      subject: 'host/h1',
-      time: '2026-01-01T00:00:00.000Z',
-      datacontenttype: 'application/json',
-      epoch: 1,
-      cause: 'observation',
-      prevhash: hash,
-      data: { what: 'disk', reason: `slow — "${seq}" \\ é` },
-    });
-    hash = createHash('sha256').update(JSON.stringify(entry)).digest('hex');
-    entries.push({ seq, hash, entry });
-  }
-  return entries;
-}
 const file = () => join(scratch(), 'journal.sqlite');
-const checkpointAt = ({ seq, hash }: Stored) => ({ seq, stateHash: 'x', fleet: { ...emptyFleet, seq, hash } });
-
 /** Changes the file as a failing disk or a meddler would. */
 function tamper(path: string, sql: string): void {
   const db = new Database(path);
   db.exec(sql);
   db.close();
 }
-
-test('gives back exactly what it was given, over a restart', () => {
-  const path = file();
-  const entries = chain(10);
-  let journal = openJournal(path);
-  expect(journal.head()).toEqual({ seq: 0, hash: GENESIS_HASH });
-  journal.add(entries.slice(0, 4));
-  journal.add(entries.slice(2, 10));
-  journal.setCheckpoint(checkpointAt(entries[4]!));
-  journal.close();
-  journal = openJournal(path);
-  expect(journal.head()).toEqual({ seq: 10, hash: entries[9]!.hash });
-  expect(journal.read(1, 10)).toEqual(entries);
-  expect(journal.read(3, 5)).toEqual(entries.slice(2, 5));
-  expect(journal.read(9, 20)).toEqual(entries.slice(8));
-  expect(journal.read(12, 20)).toEqual([]);
-  expect(journal.checkpoint()).toEqual(checkpointAt(entries[4]!));
-  journal.close();
-});
-
-test('takes nothing that does not continue the chain, and then nothing of that batch', () => {
-  const journal = openJournal(file());
-  const entries = chain(6);
-  journal.add(entries.slice(0, 3));
-  const [, , third, fourth, fifth] = entries as [Stored, Stored, Stored, Stored, Stored];
-  const other = chain(1, { seq: 3, hash: GENESIS_HASH })[0]!;
-  expect(codeOf(() => journal.add([fifth]))).toBe('JOURNAL_REFUSED');
-  expect(codeOf(() => journal.add([fourth, { ...fifth, hash: third.hash }]))).toBe('JOURNAL_REFUSED');
-  expect(codeOf(() => journal.add([other]))).toBe('JOURNAL_REFUSED');
-  expect(codeOf(() => journal.add([{ ...third, hash: fourth.hash }]))).toBe('JOURNAL_REFUSED');
-  expect(journal.head()).toEqual({ seq: 3, hash: third.hash });
-  journal.add([fourth]);
-  expect(journal.head().seq).toBe(4);
-  journal.close();
-});
 
 test.each([
   ['a changed entry', `UPDATE entry SET bytes = replace(bytes, 'slow', 'fast') WHERE seq = 7`],

@@ -2,10 +2,8 @@ import { once } from 'node:events';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPetter } from '../../adapters/watchdog/client.ts';
-import { WATCHDOG_SLACK_MS } from '../../machines/times.ts';
 import { after, dial, now, pettersOf, runDir, start, startWatchdog, until } from './programs.ts';
 
 const W = 200;
@@ -52,83 +50,6 @@ const open = (directory: string, watchdog: string, watchdogMs = W) => {
   onTestFinished(() => client.close());
   return client;
 };
-
-test('no pet ever outlives the lease it was given for, whatever leases come and when', {
-  timeout: 40_000,
-}, async () => {
-  const directory = runDir();
-  const { path, pets } = await recordingWatchdog(directory);
-  const { socket } = await startPetter(directory, path);
-  const daemon = await dial(socket);
-  const step = fc.record({ aheadMs: fc.integer({ min: -200, max: 900 }), waitMs: fc.integer({ min: 0, max: 150 }) });
-  let petted = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
-      pets.length = 0;
-      const leases: { readonly givenMs: number; readonly untilMs: number }[] = [];
-      for (const { aheadMs, waitMs } of steps) {
-        const givenMs = now();
-        leases.push({ givenMs, untilMs: givenMs + aheadMs });
-        daemon.send(`until ${givenMs + aheadMs}`);
-        await after(waitMs);
-      }
-      daemon.send('until 0');
-      await after(W / 4);
-      for (const pet of pets) {
-        // What the petter could have known: leases given before the pet. It obeys the newest; the longest is the most it may use.
-        const bound = Math.max(
-          ...leases.filter(({ givenMs }) => givenMs <= pet.pettedMs).map(({ untilMs }) => untilMs),
-        );
-        expect(pet.pettedMs + W + WATCHDOG_SLACK_MS).toBeLessThanOrEqual(bound);
-      }
-      petted += pets.length;
-    }),
-    { numRuns: 12 },
-  );
-  expect(petted).toBeGreaterThan(5);
-});
-
-test('a lease is used to its end: pets go on without the daemon, and stop in time', async () => {
-  const directory = runDir();
-  const { path, pets } = await recordingWatchdog(directory);
-  const { socket } = await startPetter(directory, path);
-  const daemon = await dial(socket);
-  await daemon.line();
-  const untilMs = now() + 2_500;
-  daemon.send(`until ${untilMs}`);
-  await until(() => pets.length > 0);
-  daemon.socket.destroy();
-  await after(untilMs - now());
-  const lastMs = pets.at(-1)!.pettedMs;
-  expect(lastMs).toBeLessThanOrEqual(untilMs - W - WATCHDOG_SLACK_MS);
-  expect(lastMs).toBeGreaterThan(untilMs - W - WATCHDOG_SLACK_MS - 400);
-});
-
-test('killing the petter resets the machine within W + δ; killing the daemon does not, as long as the lease lasts', async () => {
-  const directory = runDir();
-  const watchdog = await startWatchdog(directory, PATIENT);
-  const { child, socket } = await startPetter(directory, watchdog.socket, PATIENT);
-  const daemon = await dial(socket);
-  daemon.send(`until ${now() + 60_000}`);
-  await until(() => watchdog.said().includes('armed'));
-  daemon.socket.destroy();
-  await after(1.5 * PATIENT);
-  expect(watchdog.child.exitCode).toBeNull();
-  const killedMs = now();
-  child.kill('SIGKILL');
-  await watchdog.ended;
-  expect(now() - killedMs).toBeLessThan(PATIENT + WATCHDOG_SLACK_MS);
-});
-
-test('the end of a lease resets the machine between the last pet and the lease end', async () => {
-  const directory = runDir();
-  const watchdog = await startWatchdog(directory, W);
-  const { socket } = await startPetter(directory, watchdog.socket);
-  const untilMs = now() + 2_000;
-  (await dial(socket)).send(`until ${untilMs}`);
-  await watchdog.ended;
-  expect(now()).toBeLessThan(untilMs);
-});
 
 test('it tells the daemon what is armed only once that is so, and when it is so no more', async () => {
   const directory = runDir();
