@@ -2,7 +2,7 @@
 import { type Figure, type Measurement, quantile } from './figures.ts';
 import { calmCluster } from './simulated-cluster.ts';
 
-const LOSSES = 60;
+const LOSSES = 20;
 const SIZE = { hosts: 16, guests: 800 };
 
 export const simulatedLosses: Measurement = {

@@ -1,0 +1,88 @@
+/** 16: a life that is proven stopped writes no more. 17: storm brake and the voters' majority limit our own fencing. */
+import { STORM_MS, stormLimit } from '../../../machines/brake.ts';
+import { majorityOf } from '../../../services/majority.ts';
+import type { Invariant, Scene } from './invariant.ts';
+
+export function watchFencing({ spec, simulation, hosts, writersOn, violated }: Scene): Invariant {
+  /** Highest life of each host that was ever proven stopped; a log that forgets the proof makes it no less true. */
+  const proven = new Map<string, number>();
+  /** Since when each host has been silent, by the log; gone when it is heard again. */
+  const silentSince = new Map<string, number>();
+  /** Hosts out of service by our own fencing, and whether a person asked for it. */
+  const fenced = new Map<string, { automatic: boolean }>();
+  const ordered = new Set<string>();
+  /** Silences that were known when the brake was released: they count no more (machines/brake.ts). */
+  const waived = new Set<string>();
+
+  const check = (host: string) => {
+    const counter = simulation.nodes[host]!.memory.incarnation()?.counter ?? -1;
+    if (counter > (proven.get(host) ?? -1) || writersOn(host).size === 0) return;
+    violated(16, `${[...writersOn(host)].join(', ')} can write on ${host} in life ${counter}, which is proven stopped`);
+  };
+
+  const countVictims = (nowMs: number) => {
+    const spare = spec.voters.length - majorityOf(spec.voters.length);
+    const lost = spec.voters.filter((voter) => fenced.has(voter));
+    if (lost.length > spare) violated(17, `our own fencing took ${lost.join(', ')}: the voters have no majority left`);
+    const victims = [...fenced]
+      .filter(
+        ([host, { automatic }]) =>
+          automatic && !waived.has(host) && (silentSince.get(host) ?? Number.NEGATIVE_INFINITY) > nowMs - STORM_MS,
+      )
+      .map(([host]) => host);
+    if (victims.length > stormLimit(hosts.length))
+      violated(17, `${victims.join(', ')} fell silent within a minute and were all fenced, brake or no brake`);
+  };
+
+  return {
+    event(event) {
+      if (event.kind === 'writer' && event.on) return check(event.host);
+      if (event.kind === 'rollback') {
+        // What the log forgets, the engine may do again.
+        silentSince.clear();
+        fenced.clear();
+        return;
+      }
+      if (event.kind !== 'entry') return;
+      const { entry } = event.stored;
+      const host = entry.subject.slice('host/'.length);
+      switch (entry.type) {
+        case 'host.suspected':
+          silentSince.set(host, event.atMs);
+          return;
+        case 'host.cleared':
+          silentSince.delete(host);
+          waived.delete(host);
+          return;
+        case 'host.joined':
+        case 'host.surveyed':
+          if (entry.data.incarnation.counter <= (proven.get(host) ?? -1)) return;
+          silentSince.delete(host);
+          waived.delete(host);
+          fenced.delete(host);
+          ordered.delete(host);
+          return;
+        case 'fence.requested':
+          ordered.add(host);
+          return;
+        case 'brake.applied':
+          waived.clear();
+          return;
+        case 'brake.released':
+          for (const silent of silentSince.keys()) waived.add(silent);
+          return;
+        case 'fence.proven': {
+          const { counter, proof } = entry.data;
+          if (proof.kind === 'R5') return;
+          proven.set(host, Math.max(counter, proven.get(host) ?? -1));
+          fenced.set(host, { automatic: !ordered.has(host) });
+          check(host);
+          countVictims(event.atMs);
+        }
+      }
+    },
+    tick() {
+      for (const host of proven.keys()) check(host);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** A plan from a seed: at least twenty faults in ten minutes, then quiet. */
+import { createRandom } from '../random.ts';
+import { type ConfigName, randomCluster } from './cluster.ts';
+import type { Plan, Step } from './plan.ts';
+import { someTrouble } from './troubles.ts';
+
+const FIRST_FAULT_MS = 12_000;
+const FAULTS_END_MS = 600_000;
+const FAULTS_AT_LEAST = 20;
+/** Longer than a blocked guest waits for its next try, a power cycle for the host to boot, and a stop for its bounds. */
+const QUIET_MS = 240_000;
+
+export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
+  const random = createRandom(`${seed}/plan`);
+  const spec = randomCluster(random.fork('cluster'), config);
+  const hosts = Object.keys(spec.hosts);
+  const ground = {
+    spec,
+    random: random.fork('troubles'),
+    hosts,
+    nodes: [...hosts, ...Object.keys(spec.arbiters)],
+    guests: Object.keys(spec.guests),
+  };
+  const steps: Step[] = [];
+  // Now and then a storm, now and then a fault at a time with room to recover.
+  const crowded = random.chance(0.3);
+  const windowMs = crowded ? 120_000 : FAULTS_END_MS - FIRST_FAULT_MS - 30_000;
+  const beginMs = crowded ? FIRST_FAULT_MS + random.below(FAULTS_END_MS - windowMs - FIRST_FAULT_MS) : FIRST_FAULT_MS;
+  while (steps.length < FAULTS_AT_LEAST + (crowded ? 10 : 0))
+    steps.push(...someTrouble(ground, beginMs + random.below(windowMs)));
+  if (random.chance(0.7)) steps.push(...person((most) => random.below(most)));
+  steps.sort((a, b) => a.atMs - b.atMs);
+  return {
+    spec,
+    model: random.chance(0.4) ? { hostBootMs: [2_000, 8_000] } : {},
+    steps,
+    faultsEndMs: FAULTS_END_MS,
+    mending: mendingOf(spec, (ratio) => random.chance(ratio)),
+    quietMs: QUIET_MS,
+  };
+}
+
+/** Somebody who looks now and then, so that a brake or a freeze does not end a run before its faults do. */
+function person(below: (most: number) => number): Step[] {
+  const by = 'explorer';
+  const every = Array.from({ length: 6 }, (_, i) => FIRST_FAULT_MS + i * 90_000);
+  return every.flatMap((atMs): Step[] => [
+    {
+      atMs,
+      after: { type: 'cluster.frozen', delayMs: 2_000 + below(20_000) },
+      fault: { kind: 'order', order: { kind: 'thaw', by } },
+    },
+    {
+      atMs,
+      after: { type: 'brake.applied', delayMs: 2_000 + below(30_000) },
+      fault: { kind: 'order', order: { kind: 'release-brake', by } },
+    },
+  ]);
+}
+
+/** Most hosts get their power back, and a person takes back what a person has ordered. */
+function mendingOf(spec: Plan['spec'], chance: (ratio: number) => boolean): Step[] {
+  const by = 'explorer';
+  const steps: Step[] = [];
+  for (const node of [...Object.keys(spec.hosts), ...Object.keys(spec.arbiters)])
+    if (chance(0.85)) steps.push({ atMs: 0, fault: { kind: 'power-on', node } });
+  for (const host of Object.keys(spec.hosts))
+    steps.push({ atMs: 20_000, fault: { kind: 'order', order: { kind: 'maintenance', host, on: false, by } } });
+  steps.push({ atMs: 20_000, fault: { kind: 'order', order: { kind: 'thaw', by } } });
+  steps.push({ atMs: 60_000, fault: { kind: 'order', order: { kind: 'release-brake', by } } });
+  return steps;
+}
