@@ -12,6 +12,8 @@ import { log } from './commands/log.ts';
 import { maintenance } from './commands/maintenance.ts';
 import { migrate } from './commands/migrate.ts';
 import { releaseBrake } from './commands/release-brake.ts';
+import { replay } from './commands/replay.ts';
+import { simulate } from './commands/simulate.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stepDown } from './commands/step-down.ts';
@@ -23,12 +25,12 @@ import { why } from './commands/why.ts';
 import type { Terminal } from './terminal.ts';
 
 const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
-  ['Look:', [status, watch, log, why]],
+  ['Look:', [status, watch, log, why, replay]],
   ['This node:', [up, down]],
   ['Guests:', [start, stop, migrate]],
   ['Hosts:', [fence, confirmOff, maintenance]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
-  ['Prepare:', [check, init, drill]],
+  ['Prepare:', [check, simulate, init, drill]],
 ];
 
 export function buildProgram(terminal: Terminal, version: string): Command {

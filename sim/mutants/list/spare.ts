@@ -1,0 +1,45 @@
+/** Rules that others cover: broken alone, nothing is expected to miss them. */
+import type { Mutant } from '../mutant.ts';
+
+export const spareMutants: readonly Mutant[] = [
+  {
+    name: 'life-kept-over-reboot',
+    rule: 'Another boot is another life: the grants of the old one are void.',
+    section: 'Proof idea',
+    file: 'services/agent/life.ts',
+    from: 'if (before?.bootId === bootId) return before;',
+    to: 'if (before) return before;',
+    spare: 'a life that was blocked is ended all the same, and the first look of a daemon reports what is gone',
+    hunts: ['reboots'],
+  },
+  {
+    name: 'wait-without-margin',
+    rule: 'The leader waits r(1 + 3ρ).',
+    section: 'Leases',
+    file: 'machines/times.ts',
+    from: 'return remainingMs * (1 + 3 * RHO);',
+    to: 'return remainingMs;',
+    spare: 'the 2ρ by which the lease is shorter allow for all three clocks',
+    hunts: ['drift', 'aimed late-block'],
+  },
+  {
+    name: 'older-life-promised',
+    rule: 'A voter promises nothing to a life when a newer one of that host holds the lease.',
+    section: 'Leases',
+    file: 'services/voter/voter.ts',
+    from: 'if (counter < promises.newestLife(host, now)) return',
+    to: 'if (counter < 0) return',
+    spare: 'an agent asks for its present life only, and takes no answer for another',
+    hunts: ['lease', 'late'],
+  },
+  {
+    name: 'commands-not-remembered',
+    rule: 'A command delivered twice is answered from memory and carried out once.',
+    section: 'Grants and release proofs',
+    file: 'services/agent/commands.ts',
+    from: 'if (before) return Promise.resolve(before);',
+    to: '',
+    spare: 'tokens refuse what is used up, and what runs is not started again',
+    hunts: ['late'],
+  },
+];
