@@ -59,7 +59,8 @@ export function obeyed(before: AgentState, command: AgentCommand, mayRun: boolea
   const latest = Math.max(agent.latest, token);
 
   if (command.kind === 'start') {
-    if (done) return { kind: done, agent };
+    // Succeeded, and its grant given back since: it was seen gone, and must not be told as if it still ran.
+    if (done && (agent.grant === token || done !== 'succeeded')) return { kind: done, agent };
     if (agent.doing === key) return { kind: 'none', agent };
     const usedUp = agent.grant !== token && agent.latest > 0 && token <= agent.latest && !flaws.usesTokensTwice;
     if ((life !== agent.life && !flaws.obeysForOldLife) || !mayRun || usedUp) {
