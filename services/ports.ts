@@ -84,7 +84,7 @@ export interface Log {
   ): Promise<Appended>;
   /** Stores an entry again, byte for byte, after a loss. */
   restore(stored: Stored, signal: AbortSignal): Promise<Appended>;
-  /** Last sequence as the stream's leader has it; rejects when it has none. */
+  /** Last sequence as the server that answers knows it: of the past, when it has been left without a majority. Rejects when none answers. */
   lastSeq(): Promise<number>;
   /** Every entry after `seq`, in order, without gaps, for ever; ends when `signal` aborts. Throws LogError `unreadable` on an entry it cannot parse. */
   follow(seq: number, signal: AbortSignal): AsyncIterable<Stored>;
