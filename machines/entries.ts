@@ -81,6 +81,8 @@ export const dataSchemas = {
   'cluster.frozen': z.strictObject({ by: z.string(), reason: text }),
   'cluster.thawed': z.strictObject({ by: z.string() }),
   'leader.elected': z.strictObject({ node: z.string() }),
+  /** Lives that voters have promised leases, and of which this log knows nothing. Their hosts may hold guests. */
+  'leases.reported': z.strictObject({ lives: z.record(host, z.number().int().min(0)) }),
   'brake.applied': z.strictObject({ silent: z.array(host), of: z.number().int() }),
   'brake.released': z.strictObject({ by: z.string() }),
   'headroom.changed': z.strictObject({ survivable: z.boolean(), why: text }),

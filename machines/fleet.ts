@@ -41,6 +41,8 @@ export interface HostContext {
   readonly id: string;
   /** Last registered life; null before the first. */
   readonly incarnation: Incarnation | null;
+  /** Highest life that voters were reported to have leased, whether or not it has registered; −1 when none was. */
+  readonly leased: number;
   readonly selfFencing: boolean;
   readonly watchdog: string;
   /** Epoch in which this host last answered a survey or registered. */
@@ -58,6 +60,13 @@ export interface HostContext {
   readonly why: string;
   readonly cause: string;
 }
+
+/** The latest life this host is known to have begun; −1 when it was never heard of. */
+export const latestLife = ({ incarnation, leased }: Pick<HostContext, 'incarnation' | 'leased'>): number =>
+  Math.max(incarnation?.counter ?? -1, leased);
+
+/** The latest life whose doings the log knows: it has registered, or is proven stopped. */
+export const knownLife = (context: HostContext): number => Math.max(latestLife(context), context.fence?.counter ?? -1);
 
 /** The right to run a guest. `token` is the id of the granting entry. */
 export interface Grant {

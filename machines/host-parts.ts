@@ -1,7 +1,7 @@
 /** What the host machine (host.ts) tests and does, by name. */
 import { assign, emit, setup } from 'xstate';
 import type { Entry, EntryType } from './entries.ts';
-import type { HostContext } from './fleet.ts';
+import { type HostContext, knownLife, latestLife } from './fleet.ts';
 import type { IntentType, Output } from './intents.ts';
 import { hasBudget, spend, waitMs } from './ladder.ts';
 import { sentence } from './sentences.ts';
@@ -22,6 +22,7 @@ export function newHost(id: string): HostContext {
   return {
     id,
     incarnation: null,
+    leased: -1,
     selfFencing: false,
     watchdog: '',
     surveyedEpoch: 0,
@@ -56,12 +57,16 @@ const isSameLife = ({ context, event }: Args) =>
 
 const isOfThisLife = ({ context, event }: Args) =>
   (event.type === 'host.suspected' || event.type === 'host.cleared' || event.type === 'fence.failed') &&
-  context.incarnation !== null &&
-  event.data.counter === context.incarnation.counter;
+  latestLife(context) >= 0 &&
+  event.data.counter === latestLife(context);
 
 /** A proof covers the life it names and all before; events that prove nothing pass. */
 const covers = ({ context, event }: Args) =>
-  event.type !== 'fence.proven' || (context.incarnation !== null && event.data.counter >= context.incarnation.counter);
+  event.type !== 'fence.proven' || (latestLife(context) >= 0 && event.data.counter >= latestLife(context));
+
+/** Voters have leased a later life than the log knows: what it runs, only itself can tell, or a proof that it stopped. */
+const isUnknownLife = ({ context, event }: Args) =>
+  event.type === 'leases.reported' && (event.data.lives[context.id] ?? -1) > knownLife(context);
 
 type Remedy = 'power-on' | 'wait' | 'reinstall' | 'quarantine';
 
@@ -96,6 +101,12 @@ function registered({ context, event }: Args): Change {
   return isNewLife({ context, event }) ? { ...known, fence: null, degraded: {}, suspectedAtMs: null } : known;
 }
 
+/** Nothing is proven of that life, not even that it stops itself. */
+function leased({ context, event }: Args): Change {
+  if (event.type !== 'leases.reported') return {};
+  return { leased: event.data.lives[context.id] ?? -1, fence: null, selfFencing: false };
+}
+
 function proven({ event }: Args): Change {
   if (event.type !== 'fence.proven') return {};
   return { fence: { counter: event.data.counter, proof: event.data.proof, entry: event.id } };
@@ -128,6 +139,7 @@ export const host = setup({
       isNewLife(args) && args.context.maintenance === params.maintenance && (args.event.guests === 0) === params.empty,
     sameLife: isSameLife,
     ofThisLife: isOfThisLife,
+    unknownLife: isUnknownLife,
     clears: (args, params: { maintenance: boolean; empty: boolean }) =>
       isOfThisLife(args) &&
       args.context.maintenance === params.maintenance &&
@@ -145,6 +157,7 @@ export const host = setup({
     })),
     register: assign(registered),
     learnProof: assign(proven),
+    lease: assign(leased),
     degrade: assign(degraded),
     restore: assign(restored),
     suspect: assign({ suspectedAtMs: ({ event }) => event.atMs }),
@@ -158,7 +171,7 @@ export const host = setup({
     })),
     fence: emit(({ context }) => ({
       type: 'intent',
-      intent: { type: 'fence', host: context.id, counter: context.incarnation?.counter ?? 0 },
+      intent: { type: 'fence', host: context.id, counter: Math.max(0, latestLife(context)) },
     })),
     powerOn: emit(({ context }) => ({ type: 'intent', intent: { type: 'power-on', host: context.id } })),
     repair: emit(({ context }) => ({ type: 'intent', intent: { type: 'repair', host: context.id, what: 'libvirt' } })),

@@ -69,6 +69,20 @@ const remedies = [
   },
 ] as const;
 
+/** A life that holds leases and has not registered here: watched like any other, and surveyed. */
+const returns = {
+  'leases.reported': {
+    guard: 'unknownLife',
+    target: 'running',
+    actions: ['lease', note('it is asked what it runs')],
+  },
+} as const;
+
+/** The same while an earlier life is being proven stopped: the proof must cover this one. */
+const widens = {
+  'leases.reported': { guard: 'unknownLife', actions: ['lease', 'fence', note('the proof must cover it')] },
+} as const;
+
 const leaves = [withdraw('repair'), disarm('repair')] as const;
 
 /** Every state in which the host may hold guests and renew its lease. */
@@ -79,6 +93,7 @@ const live = {
     // The fence begins at once. What may not be fenced now (brake, freeze) is held back where intents are carried out.
     actions: ['suspect', 'fence', ...leaves, note('it is being proven stopped')],
   },
+  'leases.reported': { guard: 'unknownLife', actions: ['lease', note('it is asked what it runs')] },
   'fence.requested': { target: 'fencing', actions: ['fence', ...leaves, note()] },
   'fence.proven': remedies,
   'host.degraded': [
@@ -108,6 +123,7 @@ export const hostMachine = host.createMachine({
   states: {
     joining: {
       on: {
+        ...returns,
         'cluster.configured': { actions: [{ type: 'arm', params: { name: 'settle', afterMs: SETTLE_MS } }, note()] },
       },
       exit: disarm('settle'),
@@ -152,6 +168,7 @@ export const hostMachine = host.createMachine({
     },
     suspect: {
       on: {
+        ...widens,
         'host.cleared': clears,
         'fence.requested': { target: 'fencing', actions: ['fence', note()] },
         'fence.proven': remedies,
@@ -161,6 +178,7 @@ export const hostMachine = host.createMachine({
     },
     fencing: {
       on: {
+        ...widens,
         'fence.proven': remedies,
         'fence.failed': { guard: 'ofThisLife', target: 'blocked', actions: note() },
       },
@@ -170,6 +188,7 @@ export const hostMachine = host.createMachine({
       tags: 'needs-operator',
       entry: { type: 'arm', params: { name: 'fence', afterMs: FENCE_RETRY_MS } },
       on: {
+        ...widens,
         'host.cleared': clears,
         'fence.requested': { target: 'fencing', actions: ['fence', note()] },
         'fence.proven': remedies,
@@ -185,6 +204,7 @@ export const hostMachine = host.createMachine({
     },
     fenced: {
       on: {
+        ...returns,
         'timer.fired': {
           guard: { type: 'timer', params: { name: 'power-on' } },
           target: 'restarting',
@@ -195,6 +215,7 @@ export const hostMachine = host.createMachine({
     },
     restarting: {
       on: {
+        ...returns,
         'power-on.succeeded': { target: 'rejoining', actions: note('it is expected to register') },
         'power-on.failed': remedies,
         'power-on.unknown': remedies,
@@ -203,19 +224,20 @@ export const hostMachine = host.createMachine({
     },
     rejoining: {
       entry: 'armRejoin',
-      on: { 'timer.fired': remedies.map((rung) => rung) as never },
+      on: { ...returns, 'timer.fired': remedies.map((rung) => rung) as never },
       exit: disarm('rejoin'),
     },
     reinstalling: {
       entry: 'reinstall',
       on: {
+        ...returns,
         'reinstall.succeeded': { target: 'rejoining', actions: note('it is expected to register') },
         'reinstall.failed': { target: 'failed', actions: note('all remedies are used up') },
         'reinstall.unknown': { target: 'failed', actions: note('all remedies are used up') },
       },
       exit: withdraw('reinstall'),
     },
-    quarantined: { tags: 'needs-operator' },
-    failed: { tags: 'needs-operator' },
+    quarantined: { tags: 'needs-operator', on: returns },
+    failed: { tags: 'needs-operator', on: returns },
   },
 });

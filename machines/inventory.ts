@@ -1,5 +1,5 @@
 /** What every host has and holds, in arrays, so that a batch of placements stays fast. Made anew for each batch. */
-import type { Fleet, HostEntity } from './fleet.ts';
+import { type Fleet, type HostEntity, latestLife } from './fleet.ts';
 import type { GuestSpec } from './spec.ts';
 import { get } from './table.ts';
 
@@ -85,6 +85,7 @@ export function vacate(room: HostRoom, { resources }: GuestSpec): void {
 function closed({ state, context }: HostEntity): string | null {
   if (context.fence !== null) return 'fenced';
   if (state !== 'running') return state === 'joining' ? 'never heard of' : state;
+  if (latestLife(context) > (context.incarnation?.counter ?? -1)) return 'not registered in its new life';
   const trouble = CLOSING.find((what) => Object.hasOwn(context.degraded, what));
   return trouble === undefined ? null : `${trouble} in trouble: ${context.degraded[trouble]}`;
 }

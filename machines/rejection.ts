@@ -4,7 +4,7 @@
  */
 import { pendingId } from './draft.ts';
 import { compareTokens, type Entry, type EntryOf, type EntryType } from './entries.ts';
-import type { Fleet } from './fleet.ts';
+import { type Fleet, latestLife } from './fleet.ts';
 import { nameOf } from './sentences.ts';
 import { get } from './table.ts';
 
@@ -14,6 +14,7 @@ type Noun = 'cluster' | 'host' | 'guest';
 const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   cluster: ['cluster'],
   leader: ['cluster'],
+  leases: ['cluster'],
   brake: ['cluster'],
   headroom: ['cluster'],
   log: ['cluster'],
@@ -85,12 +86,12 @@ const word = (type: EntryType) => type.slice(0, type.indexOf('.'));
 const outcomeOf = (intent: string) => (intent === 'migrate' ? 'migration' : intent);
 
 function staleLife(fleet: Fleet, { subject, data }: EntryOf<'host.joined'> | EntryOf<'host.surveyed'>): string | null {
-  const { incarnation, fence } = get(fleet.hosts, nameOf(subject))!.context;
+  const { context } = get(fleet.hosts, nameOf(subject))!;
+  const { fence } = context;
   const { counter } = data.incarnation;
   if (fence !== null && counter <= fence.counter) return `life ${counter} of ${nameOf(subject)} is proven stopped`;
-  if (incarnation !== null && counter < incarnation.counter) {
-    return `life ${counter} of ${nameOf(subject)} is over: it is in life ${incarnation.counter}`;
-  }
+  const latest = latestLife(context);
+  if (counter < latest) return `life ${counter} of ${nameOf(subject)} is over: it is in life ${latest}`;
   return null;
 }
 
@@ -103,7 +104,7 @@ function wrongGrant(fleet: Fleet, { id, subject, data }: EntryOf<'guest.granted'
   const host = get(fleet.hosts, data.host);
   if (!host) return `there is no host ${data.host}`;
   if (host.state !== 'running') return `${data.host} is ${host.state}`;
-  if (host.context.incarnation?.counter !== data.counter) return `${data.host} is not in life ${data.counter}`;
+  if (latestLife(host.context) !== data.counter) return `${data.host} is not in life ${data.counter}`;
   if (grant === null) return data.purpose === 'migration' ? `${name} runs nowhere` : null;
   if (compareTokens(id, grant.token) <= 0) return `its token ${id} is not above ${grant.token}`;
   if (data.purpose === 'migration') {

@@ -45,6 +45,12 @@ export function guestsOn(fleet: Pick<Fleet, 'guests'>, host: string): string[] {
 export function subjectsOf(fleet: Pick<Fleet, 'hosts' | 'guests' | 'timers'>, entry: Entry): string[] {
   const { type, subject } = entry;
   if (type === 'leader.elected') return sorted(Object.keys(fleet.hosts), 'host');
+  if (type === 'leases.reported') {
+    return sorted(
+      Object.keys(entry.data.lives).filter((host) => get(fleet.hosts, host)),
+      'host',
+    );
+  }
   if (type === 'cluster.configured') {
     return [...sorted(Object.keys(fleet.hosts), 'host'), ...sorted(Object.keys(fleet.guests), 'guest')];
   }

@@ -49,6 +49,8 @@ const sentences: Sentences = {
   'cluster.frozen': (d) => `frozen by ${d.by}: ${d.reason}`,
   'cluster.thawed': (d) => `thawed by ${d.by}`,
   'leader.elected': (d) => `${d.node} leads`,
+  'leases.reported': (d) =>
+    `voters have leased lives that this log does not know: ${list(Object.entries(d.lives).map(([host, life]) => `${host} life ${life}`))}`,
   'brake.applied': (d) =>
     `storm brake on: ${d.silent.length} of ${d.of} hosts fell silent (${list(d.silent)}); nothing is fenced by itself`,
   'brake.released': (d) => `storm brake released by ${d.by}`,

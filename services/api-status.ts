@@ -1,5 +1,12 @@
 /** The cluster on one page, as one JSON object: what `rekindle status --json` prints. */
-import { type Fleet, GUEST_STATES, type GuestStateName, HOST_STATES, type HostStateName } from '../machines/fleet.ts';
+import {
+  type Fleet,
+  GUEST_STATES,
+  type GuestStateName,
+  HOST_STATES,
+  type HostStateName,
+  latestLife,
+} from '../machines/fleet.ts';
 import type { ControllerView, Roles } from './api-view.ts';
 
 export interface Status {
@@ -87,7 +94,7 @@ function hostsOf(fleet: Fleet, roles: Roles): HostStatus[] {
     state,
     means: HOST_STATES[state],
     why: context.why,
-    counter: context.incarnation?.counter ?? null,
+    counter: latestLife(context) < 0 ? null : latestLife(context),
     heardAgoMs: roles.heardAgoMs[name] ?? null,
     selfFencing: context.selfFencing,
     watchdog: context.watchdog,

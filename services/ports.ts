@@ -90,7 +90,7 @@ export interface Log {
   follow(seq: number, signal: AbortSignal): AsyncIterable<Stored>;
 }
 
-/** A voter's durable registers: the highest epoch, and for each host the highest blocked life. Every write is on disk (synchronous FULL) before the call returns. */
+/** A voter's durable registers: the highest epoch, and for each host the highest blocked and the highest promised life. Every write is on disk (synchronous FULL) before the call returns. */
 export interface VoterRegisters {
   highestEpoch(): number;
   /** Stores the greater of the two; returns it. */
@@ -98,6 +98,9 @@ export interface VoterRegisters {
   /** Highest counter of `host` that may never again be renewed; −1 when none. */
   blockedCounter(host: string): number;
   raiseBlocked(host: string, counter: number): number;
+  /** Highest counter of `host` that was ever promised a lease; −1 when none. */
+  promisedCounter(host: string): number;
+  raisePromised(host: string, counter: number): number;
 }
 
 /** What an agent must remember over its own death. Durable before the call returns. */

@@ -41,6 +41,8 @@ export const renewSchema = z.strictObject({
   /** Since when, on its own clock, the host has had no new lease; a host that hears no answers is no better than a silent one. */
   unleasedMs: ms,
   times: z.string(),
+  /** Highest epoch that the agent has persisted: it obeys no leader older than that. */
+  epoch: int,
 });
 export type Renew = z.infer<typeof renewSchema>;
 
@@ -48,6 +50,8 @@ export const renewAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('promised'), voter: name, n: int }),
   /** This life is over; a new one must use a counter above `blockedCounter`. */
   z.strictObject({ kind: z.literal('blocked'), voter: name, n: int, blockedCounter: int }),
+  /** This voter has not promised this life anything yet, and does so only once its agent has persisted `epoch`. */
+  z.strictObject({ kind: z.literal('obey-first'), voter: name, n: int, epoch: int }),
   z.strictObject({ kind: z.literal('refused'), voter: name, n: int, reason: z.string() }),
 ]);
 export type RenewAnswer = z.infer<typeof renewAnswerSchema>;
@@ -67,6 +71,8 @@ export const voterAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('silence'), voter: name, host: name, heardAgoMs: ms.nullable() }),
   z.strictObject({ kind: z.literal('blocked'), answer: blockAnswerSchema }),
   z.strictObject({ kind: z.literal('promised'), voter: name, epoch: int, n: int }),
+  /** A vote. `lives`: for each host the highest life that this voter has ever promised a lease. */
+  z.strictObject({ kind: z.literal('elected'), voter: name, epoch: int, lives: z.record(name, int) }),
   /** `epoch`: highest persisted; `remainingMs`: of the promise that stands in the way. */
   z.strictObject({ kind: z.literal('refused'), voter: name, epoch: int, remainingMs: ms, reason: z.string() }),
 ]);

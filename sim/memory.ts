@@ -8,14 +8,18 @@ import type { AgentMemory, HeldGrant, Journal, Outcome, VoterRegisters } from '.
 export function createRegisters(): VoterRegisters {
   let epoch = 0;
   const blocked = new Map<string, number>();
+  const promised = new Map<string, number>();
+  const raise = (register: Map<string, number>, host: string, counter: number) => {
+    register.set(host, Math.max(counted(counter), register.get(host) ?? -1));
+    return register.get(host)!;
+  };
   return {
     highestEpoch: () => epoch,
     raiseEpoch: (to) => (epoch = Math.max(epoch, counted(to))),
     blockedCounter: (host) => blocked.get(host) ?? -1,
-    raiseBlocked(host, counter) {
-      blocked.set(host, Math.max(counted(counter), blocked.get(host) ?? -1));
-      return blocked.get(host)!;
-    },
+    raiseBlocked: (host, counter) => raise(blocked, host, counter),
+    promisedCounter: (host) => promised.get(host) ?? -1,
+    raisePromised: (host, counter) => raise(promised, host, counter),
   };
 }
 

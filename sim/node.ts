@@ -150,7 +150,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     const ports = { clock: clock.clockOf(process), bus, say };
     const hold = () => writeMs > 0 && process.holdUp(writeMs);
     if (spec.voters.includes(name)) {
-      const disk = onDisk(registers, ['raiseEpoch', 'raiseBlocked'], hold);
+      const disk = onDisk(registers, ['raiseEpoch', 'raiseBlocked', 'raisePromised'], hold);
       serveVoter(
         { node: name, hosts: Object.keys(spec.hosts), times: spec.times },
         { ...ports, registers: disk, signer: signerOf(name) },

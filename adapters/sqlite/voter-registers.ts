@@ -4,6 +4,7 @@ import { openState } from './open.ts';
 const SCHEMA = [`CREATE TABLE register (name TEXT PRIMARY KEY, value INTEGER NOT NULL CHECK (value >= 0)) STRICT`];
 const EPOCH = 'epoch';
 const blocked = (host: string) => `blocked/${host}`;
+const promised = (host: string) => `promised/${host}`;
 
 /**
  * A voter's registers. `create` only when this voter joins the electorate: a voter that finds its file gone has
@@ -28,6 +29,8 @@ export function openVoterRegisters(file: string, { create }: { create: boolean }
     raiseEpoch: (epoch) => raised(EPOCH, epoch),
     blockedCounter: (host) => get(blocked(host)) ?? -1,
     raiseBlocked: (host, counter) => raised(blocked(host), counter),
+    promisedCounter: (host) => get(promised(host)) ?? -1,
+    raisePromised: (host, counter) => raised(promised(host), counter),
     close,
   };
 }

@@ -2,7 +2,7 @@
 import { leaseLengthMs, type Times, timesText } from '../../machines/times.ts';
 import { every } from '../every.ts';
 import { majorityOf } from '../majority.ts';
-import type { Bus, Clock, Say } from '../ports.ts';
+import type { AgentMemory, Bus, Clock, Say } from '../ports.ts';
 import { addresses, type Renew, renewAnswerSchema } from '../protocol.ts';
 
 export interface LeaseConfig {
@@ -27,10 +27,17 @@ export interface LeaseListener {
   ended(blockedCounter: number): void;
 }
 
+export interface LeasePorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly say: Say;
+  readonly memory: Pick<AgentMemory, 'highestEpoch' | 'raiseEpoch'>;
+}
+
 export function holdLease(
   { host, voters, times }: LeaseConfig,
   firstCounter: number,
-  { bus, clock, say }: { bus: Bus; clock: Clock; say: Say },
+  { bus, clock, say, memory }: LeasePorts,
   listener: LeaseListener,
 ): Lease {
   const majority = majorityOf(voters.length);
@@ -55,6 +62,11 @@ export function holdLease(
       if (answer.kind === 'refused')
         say.warn('voter refused the lease', { voter: answer.voter, reason: answer.reason });
       if (answer.kind === 'blocked') hearBlocked(answer.voter, answer.blockedCounter);
+      if (answer.kind === 'obey-first' && answer.epoch > memory.highestEpoch()) {
+        // A new life owes nothing to an older leader, so it loses nothing by never obeying one again.
+        memory.raiseEpoch(answer.epoch);
+        void renew();
+      }
       if (answer.kind !== 'promised') return false;
       promised.add(answer.voter);
       if (promised.size === majority && sentMs > renewedMs) {
@@ -67,7 +79,15 @@ export function holdLease(
       return promised.size === voters.length;
     };
     try {
-      const message: Renew = { kind: 'renew', host, counter: life, n: asked, unleasedMs, times: timesText(times) };
+      const message: Renew = {
+        kind: 'renew',
+        host,
+        counter: life,
+        n: asked,
+        unleasedMs,
+        times: timesText(times),
+        epoch: memory.highestEpoch(),
+      };
       await bus.gather(addresses.renew(host), message, times.suspectMs, hear);
     } catch (error) {
       say.warn('renewal could not be sent', { error: String(error) });

@@ -32,11 +32,14 @@ export interface Candidacy {
   stop(): Promise<void>;
 }
 
+/** Host: counter of a life. */
+export type Lives = Readonly<Record<string, number>>;
+
 export interface CandidacyListener {
   /** A reason not to stand, or null. */
   unfit(): string | null;
-  /** Must end all it does as soon as `signal` aborts. */
-  lead(epoch: number, signal: AbortSignal): void;
+  /** `lives`: for each host the highest life that the voters who elected had promised a lease. Must end all it does as soon as `signal` aborts. */
+  lead(epoch: number, lives: Lives, signal: AbortSignal): void;
   /** Highest epoch in the log, so that the first campaign need not be told. */
   knownEpoch(): number;
 }
@@ -80,8 +83,9 @@ export function stand(
     );
   };
 
-  /** True when a majority promises this epoch; resolves as soon as that is clear. */
-  const poll = (epoch: number, dry: boolean): Promise<boolean> => {
+  /** The lives that a majority, which promises this epoch, has leased; null when there is none. Resolves as soon as that is clear. */
+  const poll = (epoch: number, dry: boolean): Promise<Lives | null> => {
+    const lives: Record<string, number> = {};
     let votes = 0;
     let waitMs = 0;
     let lost = false;
@@ -90,20 +94,23 @@ export function stand(
         if (lost) return;
         lost = true;
         notBeforeMs = turnMs() + waitMs + STAGGER_MS;
-        resolve(false);
+        resolve(null);
       };
       void askVoters({ kind: 'campaign', node, epoch, times: timesText(times), dry }, (answer) => {
-        if (answer.kind === 'promised') votes += 1;
+        if (answer.kind === 'promised' && dry) votes += 1;
+        if (answer.kind === 'elected' && !dry) {
+          votes += 1;
+          for (const [host, life] of Object.entries(answer.lives)) lives[host] = Math.max(life, lives[host] ?? -1);
+        }
         if (answer.kind === 'refused') {
           highest = Math.max(highest, answer.epoch);
           waitMs = Math.max(waitMs, answer.remainingMs);
           // A promise still stands: asked again when it has ended, not when the slowest voter has been waited for.
           if (dry && answer.remainingMs > 0 && votes < majority) lose();
         }
-        if (votes >= majority) resolve(true);
+        if (votes >= majority) resolve(lives);
       }).then(() => {
         if (votes < majority) lose();
-        else resolve(true);
       });
     });
   };
@@ -113,11 +120,12 @@ export function stand(
     if (!(await poll(epoch, true))) return;
     const sentMs = clock.now();
     highest = Math.max(highest, epoch);
-    if (!(await poll(epoch, false)) || ended.signal.aborted) return;
+    const lives = await poll(epoch, false);
+    if (!lives || ended.signal.aborted) return;
     const abort = new AbortController();
     reign = { epoch, leaseEndMs: sentMs + leaseLengthMs(leaderTimes), abort, n: 0 };
     say.info('elected leader', { epoch });
-    listener.lead(epoch, abort.signal);
+    listener.lead(epoch, lives, abort.signal);
   };
 
   const renew = async (current: NonNullable<typeof reign>) => {

@@ -94,13 +94,13 @@ export async function startController(config: ControllerConfig, ports: Controlle
     {
       unfit: replica.broken,
       knownEpoch: () => replica.fleet().epoch,
-      lead(epoch, signal) {
+      lead(epoch, lives, signal) {
         // Elected means heard by a majority: if that ended a time of deafness, everybody's silence begins anew here.
         for (const voter of spec.voters) hearing.noise(voter);
         if (!leadsFirst) signal.addEventListener('abort', listen(), { once: true });
         rule = reign(
           { ...config, stepDown: () => void candidacy.stepDown() },
-          epoch,
+          { epoch, lives },
           replica,
           hearing,
           greetings,

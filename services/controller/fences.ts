@@ -1,4 +1,4 @@
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { pause } from '../every.ts';
 import type { PowerSwitch } from '../ports.ts';
@@ -36,7 +36,7 @@ export function createFences(
     switches: switches(host),
     wanted: () => {
       const context = fleet().hosts[host]?.context;
-      return context?.incarnation?.counter === counter && context.fence === null;
+      return context !== undefined && latestLife(context) === counter && context.fence === null;
     },
   });
 

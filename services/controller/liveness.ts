@@ -1,5 +1,5 @@
 /** Which hosts are silent: heard by this controller, confirmed by a majority of voters. One witness is never enough. */
-import type { Fleet, HostStateName } from '../../machines/fleet.ts';
+import { type Fleet, type HostStateName, latestLife } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
 import { majorityOf } from '../majority.ts';
@@ -47,10 +47,10 @@ export async function confirmSilence(
     });
     void Promise.all(asked).then(() => resolve());
   });
-  const counter = fleet.hosts[host]?.context.incarnation?.counter;
+  const known = fleet.hosts[host]?.context;
   // A node that stood still wakes up with an old silence in its hands; what it has heard while asking counts for more.
-  if (silent < majority || counter === undefined || hearing.silentMs(host) <= times.suspectMs) return null;
-  return { host, counter, silentMs: Math.round(hearing.silentMs(host)), witnesses: [...witnesses] };
+  if (silent < majority || known === undefined || hearing.silentMs(host) <= times.suspectMs) return null;
+  return { host, counter: latestLife(known), silentMs: Math.round(hearing.silentMs(host)), witnesses: [...witnesses] };
 }
 
 /** One voter's answer, or null when it gave none in time. */

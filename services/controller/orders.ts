@@ -1,6 +1,6 @@
 /** What people ask for, checked and written down by the leader. */
 import type { Draft } from '../../machines/entries.ts';
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import type { Verify } from '../ports.ts';
 import { confirmOffText, type LeaderAnswer, type Order } from '../protocol.ts';
 import type { Block } from './fence.ts';
@@ -40,7 +40,7 @@ function objection(order: Order, fleet: Fleet, verify: Verify): LeaderAnswer | n
     case 'release-brake':
       return fleet.brake ? null : rejected('NO_BRAKE', 'the storm brake is not on');
     case 'fence':
-      return fleet.hosts[order.host]!.context.incarnation
+      return latestLife(fleet.hosts[order.host]!.context) >= 0
         ? null
         : rejected('HOST_NEVER_JOINED', `${order.host} has never joined; there is nothing to fence`);
     case 'migrate':
@@ -55,13 +55,14 @@ function objection(order: Order, fleet: Fleet, verify: Verify): LeaderAnswer | n
       // R5 is a named person's word: only the key written in the cluster file speaks for that name.
       if (key !== order.key || !verify(key, confirmOffText(order), order.signature))
         return rejected('BAD_SIGNATURE', `the signature is not ${order.by}'s`);
-      const { incarnation, fence } = fleet.hosts[order.host]!.context;
-      if (incarnation?.counter !== order.counter)
+      const { context } = fleet.hosts[order.host]!;
+      const life = latestLife(context);
+      if (life !== order.counter)
         return rejected(
           'STALE_CONFIRMATION',
-          `${order.host} is in life ${incarnation?.counter ?? 'none'}, not ${order.counter}; look again`,
+          `${order.host} is in life ${life < 0 ? 'none' : life}, not ${order.counter}; look again`,
         );
-      return fence ? rejected('ALREADY_FENCED', `${order.host} is already proven stopped`) : null;
+      return context.fence ? rejected('ALREADY_FENCED', `${order.host} is already proven stopped`) : null;
     }
     default:
       return null;

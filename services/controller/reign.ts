@@ -5,16 +5,17 @@ import type { Hearing } from '../hearing.ts';
 import type { Bus, Clock, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } from '../protocol.ts';
 import { dispatchPending } from './dispatch.ts';
+import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
-import { type Loss, lossDraft, mendLog } from './mend-log.ts';
+import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
 import { watchSilence } from './silence-watch.ts';
-import { surveyAll } from './survey.ts';
+import { createSurvey } from './survey.ts';
 import { fireTimers, noteHeadroom } from './upkeep.ts';
 
 export interface ReignPorts {
@@ -40,7 +41,7 @@ const HEADROOM_MS = 5_000;
 
 export async function reign(
   config: ReignConfig,
-  epoch: number,
+  { epoch, lives }: Election,
   replica: Replica,
   hearing: Hearing,
   greetings: Greetings,
@@ -60,7 +61,7 @@ export async function reign(
   };
 
   const first = createPen(node, epoch, { ...ports, replica }, signal);
-  const elected = mendLog(replica, ports, signal).then((lost) => writeElection(first, config, epoch, lost));
+  const elected = mendLog(replica, ports, signal).then((lost) => writeElection(first, config, { epoch, lives }, lost));
   // Nothing else of this epoch may stand in the log before its election does.
   const pen: Pen = { write: (decide) => elected.then(() => first.write(decide)) };
   const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, ports.switches, signal);
@@ -81,34 +82,20 @@ export async function reign(
     });
   }
   const context: ExecuteContext = { epoch, pen, fleet, signal, fence: fences.join, loads: () => ({}) };
+  const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
+  const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const forecast = noteHeadroom(pen);
   ends.push(
     dispatchPending(context, replica, ports, quietly),
-    serveReports(pen, bus),
+    serveReports(createReports(pen, fleet, survey), bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, HEADROOM_MS, () => void forecast().catch(quietly('forecast'))),
   );
-  const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
-  await surveyAll(epoch, fleet, hashAt, pen, ports, signal);
+  await survey.askAll(signal);
 }
 
-async function writeElection(
-  pen: Pen,
-  { node, digest, spec }: ReignConfig,
-  epoch: number,
-  lost: Loss | null,
-): Promise<void> {
-  const about = { subject: 'cluster', cause: 'observation' } as const;
-  await pen.write((fleet) => (fleet.epoch < epoch ? [{ type: 'leader.elected', ...about, data: { node } }] : []));
-  await pen.write(() => (lost ? [lossDraft(lost, node)] : []));
-  await pen.write((fleet) =>
-    fleet.spec === null ? [{ type: 'cluster.configured', ...about, data: { digest, spec } }] : [],
-  );
-}
-
-function serveReports(pen: Pen, bus: Bus): () => void {
-  const take = createReports(pen);
+function serveReports(take: ReturnType<typeof createReports>, bus: Bus): () => void {
   return bus.serve(addresses.reportAll, (message, address): Promise<LeaderAnswer> | undefined => {
     const report: Report = reportSchema.parse(message);
     // A host's key permits it only its own address, so no host can report in another's name.

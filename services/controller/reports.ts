@@ -3,16 +3,27 @@ import type { Draft, EntryData } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { LeaderAnswer, Report } from '../protocol.ts';
 import type { Pen } from './pen.ts';
-import { adoptions } from './survey.ts';
+import type { Survey } from './survey.ts';
 
 /** Remembered report ids; an older repeat is caught by the state itself. */
 const REMEMBERED = 1_024;
 
-export function createReports(pen: Pen): (report: Report) => Promise<LeaderAnswer> {
+export function createReports(
+  pen: Pen,
+  fleet: () => Fleet,
+  survey: Pick<Survey, 'ask'>,
+): (report: Report) => Promise<LeaderAnswer> {
   const seen = new Map<string, Promise<LeaderAnswer>>();
 
   const take = async (report: Report): Promise<LeaderAnswer> => {
-    const seq = await pen.write((fleet) => draftsFor(report, fleet));
+    // A report may come late, repeated for a later leader than it was first meant for, and would describe a moment before
+    // the guests of that life were started. What a new life runs it says when it is asked, obeying nobody older.
+    const seq =
+      report.type === 'host.joined'
+        ? isNewLife(report, fleet())
+          ? await survey.ask(report.host)
+          : null
+        : await pen.write((now) => draftsFor(report, now));
     return seq === null
       ? { kind: 'rejected', code: 'REPORT_STALE', reason: 'says nothing new' }
       : { kind: 'accepted', seq };
@@ -29,16 +40,15 @@ export function createReports(pen: Pen): (report: Report) => Promise<LeaderAnswe
   };
 }
 
+function isNewLife({ host, subject, data }: Report, fleet: Fleet): boolean {
+  const { incarnation } = data as EntryData<'host.joined'>;
+  const known = fleet.hosts[host]?.context;
+  return known !== undefined && subject === `host/${host}` && incarnation.counter > (known.incarnation?.counter ?? -1);
+}
+
 function draftsFor(report: Report, fleet: Fleet): Draft[] {
   const { host, type, subject } = report;
   const draft = { type, subject, cause: 'observation', data: report.data } as Draft;
-  if (type === 'host.joined') {
-    const { incarnation, instances } = report.data as EntryData<'host.joined'>;
-    if (subject !== `host/${host}` || !fleet.hosts[host]) return [];
-    // A life registers once. A report of it that comes late would describe a moment before its guests were started.
-    if ((fleet.hosts[host].context.incarnation?.counter ?? -1) >= incarnation.counter) return [];
-    return [draft, ...adoptions(fleet, host, incarnation.counter, instances)];
-  }
   if (type.startsWith('host.')) return subject === `host/${host}` ? [draft] : [];
   // About a guest: only from the host and under the token that the log knows; anything else speaks of the past.
   const { host: of, token } = report.data as { host: string; token: string };

@@ -1,7 +1,7 @@
 /** Every tick of a reign: silent hosts are confirmed with the voters, suspected and, unless held back, fenced at once. */
 import { brakeVerdict, costsMajority } from '../../machines/brake.ts';
 import type { Draft } from '../../machines/entries.ts';
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
 import type { Bus, Say } from '../ports.ts';
@@ -48,7 +48,7 @@ export function watchSilence({
     Object.entries(now.hosts)
       .filter(
         ([host, { context }]) =>
-          context.incarnation !== null && context.fence === null && hearing.silentMs(host) > times.suspectMs,
+          latestLife(context) >= 0 && context.fence === null && hearing.silentMs(host) > times.suspectMs,
       )
       .map(([host]) => host)
       .sort();
@@ -69,7 +69,7 @@ export function watchSilence({
 
   const suspicion = (now: Fleet, { host, counter, silentMs, witnesses }: Silence): Draft[] => {
     const known = now.hosts[host];
-    if (!known || known.context.incarnation?.counter !== counter || !owesItsVoice(known.state)) return [];
+    if (!known || latestLife(known.context) !== counter || !owesItsVoice(known.state)) return [];
     // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
     if (hearing.silentMs(host) <= times.suspectMs && !fences.underWay().includes(host)) return [];
     const silent = allSilent(now);
@@ -97,7 +97,7 @@ export function watchSilence({
           type: 'host.cleared',
           subject: `host/${host}`,
           cause: 'observation',
-          data: { counter: known.context.incarnation?.counter ?? 0, why: 'heard again' },
+          data: { counter: latestLife(known.context), why: 'heard again' },
         },
       ];
     });

@@ -1,4 +1,4 @@
-/** After an election: every agent is asked what runs on its host before anything may start. */
+/** Every agent is asked what runs on its host: after an election before anything may start, and whenever a new life comes. */
 import { compareTokens, type Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import { pause } from '../every.ts';
@@ -6,40 +6,60 @@ import type { Bus, Clock } from '../ports.ts';
 import { addresses, commandAnswerSchema, type SurveyAnswer } from '../protocol.ts';
 import type { Pen } from './pen.ts';
 
-/** Asks every host not yet surveyed in this epoch, again and again, until each has answered or is proven stopped. */
-export async function surveyAll(
+export interface Survey {
+  /** Asks one host and writes what is news. The last sequence written, null when nothing was. Rejects when it does not answer. */
+  ask(host: string): Promise<number | null>;
+  /** Asks every host not yet surveyed in this epoch, again and again, until each has answered or is proven stopped. */
+  askAll(signal: AbortSignal): Promise<void>;
+}
+
+export function createSurvey(
   epoch: number,
   fleet: () => Fleet,
   hashAt: (seq: number) => string | undefined,
   pen: Pen,
   { bus, clock }: { bus: Bus; clock: Clock },
-  signal: AbortSignal,
-): Promise<void> {
+): Survey {
   const times = () => fleet().spec?.times;
-  const ask = async (host: string): Promise<void> => {
+
+  const ask = async (host: string): Promise<number | null> => {
+    const answer = commandAnswerSchema.parse(
+      await bus.request(addresses.agent(host), { kind: 'survey', epoch }, times()?.suspectMs ?? 1_000),
+    );
+    if (answer.kind !== 'survey' || answer.host !== host || answer.epoch !== epoch)
+      throw new Error(`${host} does not answer the survey: ${'reason' in answer ? answer.reason : answer.kind}`);
+    return pen.write((now) =>
+      isNews(now, answer) ? [...forkEntries(now, hashAt, answer), ...surveyEntries(now, answer)] : [],
+    );
+  };
+
+  const askOn = async (host: string, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted && owesSurvey(fleet(), host, epoch)) {
-      try {
-        const answer = commandAnswerSchema.parse(
-          await bus.request(addresses.agent(host), { kind: 'survey', epoch }, times()?.suspectMs ?? 1_000),
-        );
-        if (answer.kind === 'survey' && answer.host === host && answer.epoch === epoch) {
-          await pen.write((now) =>
-            owesSurvey(now, host, epoch) ? [...forkEntries(now, hashAt, answer), ...surveyEntries(now, answer)] : [],
-          );
-          return;
-        }
-      } catch {
-        // Silent: suspicion, block and fence take their own course; this question only goes on being asked.
-      }
-      await pause(clock, times()?.heartbeatMs ?? 250, signal);
+      // Silent: suspicion, block and fence take their own course; this question only goes on being asked.
+      await ask(host).catch(() => null);
+      if (owesSurvey(fleet(), host, epoch)) await pause(clock, times()?.heartbeatMs ?? 250, signal);
     }
   };
-  await Promise.all(Object.keys(fleet().hosts).map(ask));
+
+  return {
+    ask,
+    async askAll(signal) {
+      await Promise.all(Object.keys(fleet().hosts).map((host) => askOn(host, signal)));
+    },
+  };
 }
 
 function owesSurvey(fleet: Fleet, host: string, epoch: number): boolean {
   const context = fleet.hosts[host]?.context;
   return context !== undefined && context.surveyedEpoch < epoch && context.fence === null;
+}
+
+/** The first answer of an epoch, or of a life. A later one could describe a moment before what was granted since. */
+export function isNews(fleet: Fleet, { host, epoch, incarnation }: SurveyAnswer): boolean {
+  const context = fleet.hosts[host]?.context;
+  if (!context) return false;
+  const registered = Math.max(context.incarnation?.counter ?? -1, context.fence?.counter ?? -1);
+  return owesSurvey(fleet, host, epoch) || incarnation.counter > registered;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A voter keeps two durable registers (highest epoch, and for each host the highest blocked life) and promises in
- * memory. It knows nothing about guests or the log, so no trouble of the log can cost a lease.
+ * A voter keeps durable registers (highest epoch, and for each host the highest life blocked and the highest life
+ * promised) and promises in memory. It knows nothing about guests or the log, so no trouble of the log can cost a lease.
  */
 import { type Times, timesText } from '../../machines/times.ts';
 import { createHearing } from '../hearing.ts';
@@ -58,13 +58,18 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
     reason,
   });
 
+  const livesPromised = (): Record<string, number> =>
+    Object.fromEntries(
+      hosts.map((host) => [host, registers.promisedCounter(host)] as const).filter(([, life]) => life >= 0),
+    );
+
   const promiseLeader = (candidate: string, epoch: number, n: number): VoterAnswer => {
     leader = { node: candidate, epoch, untilMs: clock.now() + times.leaderLeaseMs };
     return { kind: 'promised', voter: node, epoch, n };
   };
 
   return {
-    renew({ host, counter, n, unleasedMs, times: theirs }) {
+    renew({ host, counter, n, unleasedMs, times: theirs, epoch }) {
       const refuse = (reason: string): RenewAnswer => ({ kind: 'refused', voter: node, n, reason });
       if (!hosts.includes(host)) return refuse(`${host} is not a host of this cluster`);
       if (theirs !== timesText(times))
@@ -74,6 +79,13 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
       if (counter <= blockedCounter) return { kind: 'blocked', voter: node, n, blockedCounter };
       const now = clock.now();
       if (counter < promises.newestLife(host, now)) return refuse(`a newer life of ${host} holds the lease`);
+      if (counter !== registers.promisedCounter(host)) {
+        // Every leader asks a majority, in its election, for the lives they have promised. A life it was not told of then
+        // first passes here, and so obeys no older leader: nobody but the new one can have given it a grant.
+        if (epoch < registers.highestEpoch())
+          return { kind: 'obey-first', voter: node, n, epoch: registers.highestEpoch() };
+        registers.raisePromised(host, counter);
+      }
       promises.extend(host, counter, now);
       if (unleasedMs <= times.suspectMs) hearing.heard(host);
       else hearing.noise(host);
@@ -104,7 +116,9 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
           if (remainingMs > 0) return refused(`${leader!.node} leads`, remainingMs);
           if (request.dry) return { kind: 'promised', voter: node, epoch: request.epoch, n: 0 };
           registers.raiseEpoch(request.epoch);
-          return promiseLeader(request.node, request.epoch, 0);
+          promiseLeader(request.node, request.epoch, 0);
+          // Read after the epoch is durable: a life that is promised later is promised under it.
+          return { kind: 'elected', voter: node, epoch: request.epoch, lives: livesPromised() };
         }
 
         case 'renew-leader': {

@@ -61,7 +61,7 @@ export function electionWorld(flaws: VoterFlaws = {}): World<ElectionState> {
         if (asking === 0) continue;
         for (const [v, voter] of voters.entries()) {
           const { kind, voter: after } = campaigned(voter, c, asking, false, LENGTHS, flaws);
-          if (kind === 'promised')
+          if (kind === 'elected')
             step(`voter ${v + 1} promises epoch ${asking} to ${name}`, {
               voters: put(voters, v, after),
               candidates: become({ ...candidate, votes: put(votes, v, Math.max(1, votes[v]!)) }),

@@ -102,12 +102,23 @@ export function createHostSteps(bounds: GrantBounds, flaws: GrantFlaws, { messag
       );
     }
     if (!leased && (host.blocked < life || flaws.leaseForBlocked)) {
-      const back = withHost(state, h, { leased: true });
+      // A voter of the second leader's majority is among those that lease a new life, and lets it in under epoch 2 only.
+      const epoch = state.lives && life > host.promised && !flaws.leasesAnyEpoch ? 2 : agent.epoch;
+      const obedient = { ...agent, epoch: Math.max(agent.epoch, epoch) };
+      const back = withHost(state, h, {
+        leased: true,
+        promised: Math.max(life, host.promised),
+        agent: obedient,
+        obeyed: Math.max(host.obeyed, epoch),
+      });
       const resumes = instance === 'paused' && agent.grant > 0;
-      const held = resumes ? runs(back, h, { ...agent, instance: 'running' }) : back;
+      const held = resumes ? runs(back, h, { ...obedient, instance: 'running' }) : back;
       const told = `${name} gets a lease${resumes ? ' and resumes the guest' : ''}`;
-      // A life that holds nothing yet registers, once; what it tells may arrive late.
-      step(told, life > 0 ? send(held, { kind: 'joined', host: h, life }) : held);
+      // A life that holds nothing yet registers, once, and is asked; what it answers may arrive late. The second leader asks
+      // on its own account, below.
+      const registers = life > 0 && obedient.epoch < 2;
+      const answer = { kind: 'surveyed', epoch: 1, host: h, life, instance: 'none', token: 0 } as const;
+      step(told, registers ? send(held, answer) : held);
     }
     if (host.blocked >= life && instance !== 'starting' && life + 1 < bounds.lives)
       step(
@@ -124,7 +135,7 @@ export function createHostSteps(bounds: GrantBounds, flaws: GrantFlaws, { messag
       if (leased)
         step(
           `${name} answers the survey of leader 2`,
-          send(after, { kind: 'surveyed', host: h, life, instance: listed, token: agent.grant }),
+          send(after, { kind: 'surveyed', epoch: 2, host: h, life, instance: listed, token: agent.grant }),
         );
       else if (agent.epoch < 2) step(`${name} hears of epoch 2 and has no lease to answer with`, after);
     }

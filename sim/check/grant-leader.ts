@@ -3,13 +3,14 @@
  * survey, outcomes and rules of what may run now; which of several possible entries comes next is free.
  */
 import type { Draft } from '../../machines/entries.ts';
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import type { PendingIntent } from '../../machines/intents.ts';
 import { runnable } from '../../machines/runnable.ts';
+import { leasesReported } from '../../services/controller/election.ts';
 import type { Pen } from '../../services/controller/pen.ts';
 import { record } from '../../services/controller/record.ts';
 import { createReports } from '../../services/controller/reports.ts';
-import { surveyEntries } from '../../services/controller/survey.ts';
+import { isNews, surveyEntries } from '../../services/controller/survey.ts';
 import type { Report, Reportable } from '../../services/protocol.ts';
 import { tokenOf, tokenText } from './agent.ts';
 import type { LogTree } from './log-tree.ts';
@@ -35,16 +36,19 @@ export type Message =
     }
   | {
       readonly kind: 'surveyed';
+      /** Of the leader that asked. */
+      readonly epoch: number;
       readonly host: number;
       readonly life: number;
       readonly instance: 'none' | 'starting' | 'running' | 'paused';
       readonly token: number;
     }
-  | { readonly kind: 'joined'; readonly host: number; readonly life: number }
   | { readonly kind: 'crashed' | 'hung'; readonly host: number; readonly life: number; readonly token: number };
 
 export interface GrantFlaws {
   readonly noSurvey?: boolean;
+  readonly noLives?: boolean;
+  readonly takesOldAnswers?: boolean;
   readonly failedStopIsStopped?: boolean;
   readonly unknownStartIsFailed?: boolean;
 }
@@ -69,6 +73,9 @@ function drafts(fleet: Fleet, ask: (pen: Pen) => Promise<unknown>): readonly Dra
   ask(pen).catch(() => {});
   return decided;
 }
+
+/** Registrations are asked for, never taken from a report. */
+const NOBODY = { ask: () => Promise.resolve(null) };
 
 const incarnation = (life: number) => ({ bootId: `boot-${life}`, counter: life });
 
@@ -96,14 +103,14 @@ export function decisions(tree: LogTree, log: number, epoch: number, flaws: Gran
     written.push({ told, log: tree.append(log, draft, epoch), ...(costs && { costs }) });
   for (const [h, host] of HOSTS.entries()) {
     const known = fleet.hosts[host];
-    if (known?.state === 'running' && known.context.incarnation)
+    if (known?.state === 'running' && latestLife(known.context) >= 0)
       write(
         `suspects host ${h + 1}`,
         {
           type: 'host.suspected',
           subject: `host/${host}`,
           cause: 'observation',
-          data: { counter: known.context.incarnation.counter, silentMs: 1_000, witnesses: [] },
+          data: { counter: latestLife(known.context), silentMs: 1_000, witnesses: [] },
         },
         'suspicions',
       );
@@ -154,6 +161,15 @@ export function decisions(tree: LogTree, log: number, epoch: number, flaws: Gran
   return written;
 }
 
+/** What the second leader writes first, told of these lives by the voters that elected it. */
+export function begun(tree: LogTree, log: number, lives: readonly number[], flaws: GrantFlaws): number {
+  const elected: Draft = { type: 'leader.elected', subject: 'cluster', cause: 'observation', data: { node: 'c2' } };
+  const began = tree.append(log, elected, 2);
+  const told = Object.fromEntries(HOSTS.map((host, h) => [host, lives[h]!]));
+  const reported = flaws.noLives ? [] : leasesReported(tree.fleet(began), told);
+  return reported.reduce((at, draft) => tree.append(at, draft, 2), began);
+}
+
 /** The proof that a life of a host is over, where it is asked for. */
 export function proven(tree: LogTree, log: number, epoch: number, h: number, life: number): number | null {
   const host = HOSTS[h]!;
@@ -196,7 +212,9 @@ export function heard(tree: LogTree, log: number, epoch: number, message: Messag
   const all = (told: string, list: readonly Draft[]): Written[] =>
     list.length === 0 ? [] : [{ told, log: list.reduce((at, draft) => tree.append(at, draft, epoch), log) }];
   const report = (type: Reportable, subject: string, data: unknown, host: string) =>
-    drafts(fleet, (pen) => createReports(pen)({ kind: 'report', id: 'r', host, type, subject, data } as Report));
+    drafts(fleet, (pen) =>
+      createReports(pen, () => fleet, NOBODY)({ kind: 'report', id: 'r', host, type, subject, data } as Report),
+    );
 
   switch (message.kind) {
     case 'start':
@@ -215,24 +233,16 @@ export function heard(tree: LogTree, log: number, epoch: number, message: Messag
     }
     case 'surveyed': {
       const host = HOSTS[message.host]!;
-      const context = fleet.hosts[host]?.context;
-      if (!context || context.surveyedEpoch >= epoch || context.fence !== null) return [];
       const instances =
         message.instance === 'none'
           ? []
           : [{ guest: GUEST, token: message.token ? tokenText(message.token) : null, state: message.instance }];
-      const answer = { host, incarnation: incarnation(message.life), selfFencing: true, watchdog: '', instances };
+      const said = { host, incarnation: incarnation(message.life), selfFencing: true, watchdog: '', instances };
+      const answer = { kind: 'survey' as const, epoch, journal: { seq: 0, hash: '' }, ...said };
+      if ((message.epoch !== epoch && !flaws.takesOldAnswers) || !isNews(fleet, answer)) return [];
       return all(
         `writes that host ${message.host + 1} in life ${message.life} has ${message.instance === 'none' ? 'no guest' : `the guest ${message.instance}`}`,
-        surveyEntries(fleet, { kind: 'survey', epoch, journal: { seq: 0, hash: '' }, ...answer }),
-      );
-    }
-    case 'joined': {
-      const host = HOSTS[message.host]!;
-      const data = { incarnation: incarnation(message.life), selfFencing: true, watchdog: '', instances: [] };
-      return all(
-        `writes that host ${message.host + 1} joined in life ${message.life}`,
-        report('host.joined', `host/${host}`, data, host),
+        surveyEntries(fleet, answer),
       );
     }
     case 'crashed':

@@ -37,15 +37,12 @@ export function createPruning(tree: LogTree, flaws: GrantFlaws, { messages, sets
         case 'outcome':
           return awaited(m.epoch, m.intent);
         case 'surveyed': {
-          const context = tree.fleet(state.logs[1]).hosts[HOSTS[m.host]!]!.context;
-          return context.surveyedEpoch < 2 && context.fence === null;
+          if (flaws.takesOldAnswers) return true;
+          if (!writing.includes(m.epoch - 1)) return false;
+          const context = tree.fleet(state.logs[m.epoch - 1]!).hosts[HOSTS[m.host]!]!.context;
+          const owes = context.surveyedEpoch < m.epoch && context.fence === null;
+          return owes || m.life > Math.max(context.incarnation?.counter ?? -1, context.fence?.counter ?? -1);
         }
-        case 'joined':
-          return (
-            state.left.rollbacks > 0 ||
-            !state.elected ||
-            fleets.some(({ hosts }) => (hosts[HOSTS[m.host]!]!.context.incarnation?.counter ?? -1) < m.life)
-          );
         default:
           return (
             state.left.rollbacks > 0 ||

@@ -9,7 +9,7 @@ export interface GrantFlaws extends LeaderFlaws, AgentFlaws {
   readonly surveyWithoutEpoch?: boolean;
   readonly surveyWithoutStarting?: boolean;
   readonly appendsAnywhere?: boolean;
-  readonly losesRegistrations?: boolean;
+  readonly leasesAnyEpoch?: boolean;
 }
 
 export interface GrantBounds {
@@ -32,6 +32,8 @@ export interface Host {
   readonly agent: AgentState;
   readonly up: boolean;
   readonly leased: boolean;
+  /** Highest life that a majority of voters has leased. */
+  readonly promised: number;
   /** Highest life that a majority of voters blocked. */
   readonly blocked: number;
   /** Highest epoch it ever obeyed, whatever it remembers. */
@@ -53,6 +55,8 @@ export interface GrantState {
   readonly elected: boolean;
   readonly hosts: readonly [Host, Host];
   readonly net: number;
+  /** What the voters that elected the second leader told it: for each host the highest life they had leased. Null: not elected yet. */
+  readonly lives: readonly [number, number] | null;
   /** By leader and host: life it had blocked, −1 for none. */
   readonly blocks: readonly number[];
   readonly left: Left;
@@ -91,9 +95,10 @@ export function createCode() {
         (restarts << 14) |
         (incidents << 17) |
         (rollbacks << 20) |
-        (suspicions << 21);
+        (suspicions << 21) |
+        (state.lives ? (1 << 24) | (state.lives[0] << 25) | (state.lives[1] << 27) : 0);
       into[at + 5] = state.blocks.reduce((word, life, i) => word | ((life + 1) << (i * 4)), 0);
-      for (const [h, { agent, up, leased, blocked, obeyed: highest }] of state.hosts.entries()) {
+      for (const [h, { agent, up, leased, promised, blocked, obeyed: highest }] of state.hosts.entries()) {
         into[at + 6 + h * 2] =
           ((up ? 1 : 0) |
             ((leased ? 1 : 0) << 1) |
@@ -103,7 +108,8 @@ export function createCode() {
             (agent.grant << 8) |
             (agent.latest << 16) |
             ((blocked + 1) << 24) |
-            (highest << 28)) >>>
+            (highest << 28) |
+            (promised << 30)) >>>
           0;
         into[at + 7 + h * 2] = dones.id(agent.done) | (texts.id(agent.doing) << 20);
       }
@@ -118,7 +124,8 @@ export function createCode() {
           up: (word & 1) === 1,
           leased: ((word >>> 1) & 1) === 1,
           blocked: ((word >>> 24) & 15) - 1,
-          obeyed: word >>> 28,
+          obeyed: (word >>> 28) & 3,
+          promised: word >>> 30,
           agent: {
             life: (word >>> 2) & 3,
             instance: INSTANCES[(word >>> 4) & 3]!,
@@ -137,6 +144,7 @@ export function createCode() {
         latest: budget & 255,
         wrong: (budget >>> 8) & 3,
         elected: ((budget >>> 10) & 1) === 1,
+        lives: (budget >>> 24) & 1 ? [(budget >>> 25) & 3, (budget >>> 27) & 3] : null,
         left: {
           crashes: (budget >>> 11) & 7,
           restarts: (budget >>> 14) & 7,

@@ -9,10 +9,11 @@
  * any time. Whatever was sent stays on its way and arrives any number of times, in any order, or never.
  */
 
+import { latestLife } from '../../machines/fleet.ts';
 import type { AgentState } from './agent.ts';
 import type { World } from './explore.ts';
 import { createHostSteps, type Net, spend, withHost } from './grant-hosts.ts';
-import { commandsOf, decisions, HOSTS, heard, type Message, proven, type Written } from './grant-leader.ts';
+import { begun, commandsOf, decisions, HOSTS, heard, type Message, proven, type Written } from './grant-leader.ts';
 import { createPruning } from './grant-prune.ts';
 import { BEGIN } from './grant-start.ts';
 import { createCode, type GrantBounds, type GrantFlaws, type GrantState, type Host, WRONG } from './grant-state.ts';
@@ -78,13 +79,12 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
       step(`${name} stores the lost entries again`, { ...state, stream: log });
     for (const written of decide(log, 0, epoch)) write(written);
     for (const message of nets.value(state.net)) {
-      const isLost = l === 0 && state.elected && messages.value(message).kind === 'joined' && !flaws.losesRegistrations;
-      if (!isLost) for (const written of hear(log, message, epoch)) write(written);
+      for (const written of hear(log, message, epoch)) write(written);
     }
     const fleet = tree.fleet(log);
     for (const [h, host] of state.hosts.entries()) {
       const context = fleet.hosts[HOSTS[h]!]?.context;
-      const life = context?.incarnation?.counter ?? -1;
+      const life = context ? latestLife(context) : -1;
       if (life < 0 || proof(log, (h << 4) | life, epoch) === null) continue;
       const at = l * 2 + h;
       if (state.blocks[at]! < life)
@@ -104,7 +104,7 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
     words: code.words,
     initial: () => {
       const agent: AgentState = { life: 0, epoch: 1, grant: 0, latest: 0, done: {}, instance: 'none', doing: null };
-      const host: Host = { agent, up: true, leased: true, blocked: -1, obeyed: 1 };
+      const host: Host = { agent, up: true, leased: true, promised: 0, blocked: -1, obeyed: 1 };
       const { crashes, restarts, incidents, suspicions, lost } = bounds;
       return [
         {
@@ -113,6 +113,7 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
           elected: false,
           hosts: [host, host],
           net: nets.id([]),
+          lives: null,
           blocks: [-1, -1, -1, -1],
           left: { crashes, restarts, incidents, suspicions, rollbacks: lost > 0 ? 1 : 0 },
           latest: 0,
@@ -125,7 +126,19 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
       if (writes(state, 0)) leaderSteps(state, 0, step);
       if (state.elected) leaderSteps(state, 1, step);
       for (const h of [0, 1]) hostSteps(state, h, step);
-      if (!state.elected) {
+      if (!state.lives) {
+        // A life that no majority has leased may have been leased by one voter, or by none.
+        const ranges = state.hosts.map(({ promised, agent }) =>
+          agent.life > promised ? [promised, agent.life] : [promised],
+        );
+        for (const one of ranges[0]!)
+          for (const two of ranges[1]!)
+            step(`a majority elects leader 2; the lives it has leased are ${one} of host 1 and ${two} of host 2`, {
+              ...state,
+              lives: [one, two],
+            });
+      }
+      if (state.lives && !state.elected) {
         const own = state.logs[1];
         // Its own copy goes further than the stream: the lost entries are stored again. Otherwise it catches up.
         const mended =
@@ -134,12 +147,8 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
             : own === -1 || tree.begins(own, state.stream)
               ? state.stream
               : null;
-        if (mended !== null && tree.length(mended) < longest) {
-          const log = tree.append(
-            mended,
-            { type: 'leader.elected', subject: 'cluster', cause: 'observation', data: { node: 'c2' } },
-            2,
-          );
+        if (mended !== null && tree.length(mended) + 1 < longest) {
+          const log = begun(tree, mended, state.lives, flaws);
           const again = mended !== state.stream ? ' stores the lost entries again and' : '';
           step(`leader 2${again} begins epoch 2`, {
             ...state,
@@ -153,7 +162,6 @@ export function grantWorld(bounds: GrantBounds, flaws: GrantFlaws = {}): World<G
       if (state.left.rollbacks > 0) {
         const most = Math.min(bounds.lost, tree.length(state.stream) - tree.length(first));
         for (let lost = 1; lost <= most; lost += 1) {
-          if (tree.type(tree.without(state.stream, lost - 1)) === 'host.joined' && !flaws.losesRegistrations) break;
           const stream = tree.without(state.stream, lost);
           if (state.elected) step(`the log loses its last ${lost} entries`, spend({ ...state, stream }, 'rollbacks'));
           else

@@ -190,7 +190,7 @@ export function leaseWorld({ leaseTicks, renewals, lives }: LeaseBounds, flaws: 
         step(`${name} restarts`, withVoter(state, i, { ...voter, ...restarted(voter, lengths, flaws) }));
         for (const [slot, { age, hopeless }] of state.renewals.entries()) {
           if (age < 0) continue;
-          const heard = renewed(voter, state.life, lengths, flaws);
+          const heard = renewed(voter, state.life, 0, lengths, flaws);
           if (heard.kind === 'promised') {
             const answers = voter.answers.map((a, s) => (s === slot ? Math.max(a, 1) : a));
             step(
@@ -272,6 +272,8 @@ export function leaseWorld({ leaseTicks, renewals, lives }: LeaseBounds, flaws: 
             epoch: 0,
             leader: null,
             blocked: (word & 1) === 1 ? life : life - 1,
+            // Epochs are left out here, so what was promised before makes no difference.
+            promised: -1,
             promises: life === 0 ? [left, 0] : [0, left],
             restart: 0,
             certified: ((word >>> 7) & 1) === 1,

@@ -190,14 +190,22 @@ export const VARIANTS: readonly Variant[] = [
     { failsWhatItHolds: true },
     { restarts: 1 },
   ),
-];
-
-/** What the protocol as it stands does not withstand, so that nobody takes its absence above for an oversight. */
-export const OPEN: readonly Variant[] = [
   grantVariant(
-    'registration-lost',
-    'the log loses the registration of a life together with a grant to it',
-    { losesRegistrations: true },
+    'no-lives',
+    'a new leader does not heed which lives the voters have leased',
+    { noLives: true },
+    { suspicions: 1, lost: 2, lives: 2 },
+  ),
+  grantVariant(
+    'registered-from-the-past',
+    'a leader takes for a registration what a host told an earlier leader',
+    { takesOldAnswers: true },
+    { suspicions: 1, lost: 2, lives: 2 },
+  ),
+  grantVariant(
+    'leased-under-any-epoch',
+    'a voter leases a new life to an agent that may still obey an older leader than the voter does',
+    { leasesAnyEpoch: true },
     { suspicions: 1, lost: 2, lives: 2 },
   ),
 ];

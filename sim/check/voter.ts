@@ -15,6 +15,8 @@ export interface VoterState {
   /** Durable: highest epoch, highest blocked life (−1: none). */
   readonly epoch: number;
   readonly blocked: number;
+  /** Durable: highest life ever promised a lease (−1: none). */
+  readonly promised: number;
   /** In memory: what is left of the promise to each life, 0 when over. */
   readonly promises: readonly number[];
   /** What is left of the assumption made at the start. */
@@ -32,7 +34,14 @@ export interface VoterFlaws {
 }
 
 export function newVoter(lives: number, lengths: Lengths): VoterState {
-  return { epoch: 0, blocked: -1, promises: Array(lives).fill(0), restart: lengths.restart, leader: null };
+  return {
+    epoch: 0,
+    blocked: -1,
+    promised: -1,
+    promises: Array(lives).fill(0),
+    restart: lengths.restart,
+    leader: null,
+  };
 }
 
 /** After its process or its node died: the registers are there, the promises are not. */
@@ -42,6 +51,7 @@ export function restarted(voter: VoterState, lengths: Lengths, flaws: VoterFlaws
     ...fresh,
     epoch: flaws.forgetsEpoch ? 0 : voter.epoch,
     blocked: flaws.forgetsBlock ? -1 : voter.blocked,
+    promised: voter.promised,
     restart: flaws.noRestartWait ? 0 : fresh.restart,
   };
 }
@@ -58,18 +68,19 @@ export function passed(voter: VoterState, units: number): VoterState {
   };
 }
 
+/** `epoch`: highest that the agent has persisted. */
 export function renewed(
   voter: VoterState,
   life: number,
+  epoch: number,
   lengths: Lengths,
   flaws: VoterFlaws = {},
-): { kind: 'promised' | 'blocked' | 'refused'; voter: VoterState } {
+): { kind: 'promised' | 'blocked' | 'obey-first' | 'refused'; voter: VoterState } {
   if (life <= voter.blocked && !flaws.renewsBlocked) return { kind: 'blocked', voter };
   if (voter.promises.some((left, newer) => newer > life && left > 0)) return { kind: 'refused', voter };
-  return {
-    kind: 'promised',
-    voter: { ...voter, promises: voter.promises.map((left, of) => (of === life ? lengths.lease : left)) },
-  };
+  if (life !== voter.promised && epoch < voter.epoch) return { kind: 'obey-first', voter };
+  const promises = voter.promises.map((left, of) => (of === life ? lengths.lease : left));
+  return { kind: 'promised', voter: { ...voter, promised: Math.max(life, voter.promised), promises } };
 }
 
 /** `left`: how long its last promise to these lives still lasts; null when refused. */
@@ -86,11 +97,11 @@ export function campaigned(
   dry: boolean,
   lengths: Lengths,
   flaws: VoterFlaws = {},
-): { kind: 'promised' | 'refused'; voter: VoterState } {
+): { kind: 'promised' | 'elected' | 'refused'; voter: VoterState } {
   const old = flaws.promisesEpochTwice ? epoch < voter.epoch : epoch <= voter.epoch;
   if (old || (voter.leader && voter.leader.node !== node && voter.leader.left > 0)) return { kind: 'refused', voter };
   if (dry) return { kind: 'promised', voter };
-  return { kind: 'promised', voter: { ...voter, epoch, leader: { node, epoch, left: lengths.leaderLease } } };
+  return { kind: 'elected', voter: { ...voter, epoch, leader: { node, epoch, left: lengths.leaderLease } } };
 }
 
 export function leaderRenewed(

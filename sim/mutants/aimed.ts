@@ -222,6 +222,20 @@ export const AIMED: Readonly<Record<string, Aimed>> = {
       [afterTakeover(1_000, keepFree('h2', false))],
     ),
   },
+  'lost-registration-of-restarted-voters': {
+    about: 'the same, and the voters that are left restart before they elect; the host is cut off from them',
+    plan: forgottenLife(
+      {},
+      [at(UP_MS, { kind: 'power-loss', node: 'h3' })],
+      [
+        ...['a2', 'a3'].map((node) =>
+          after(UP_MS + 1_800, 'guest.granted', 80, { kind: 'kill-daemon', node } as const),
+        ),
+        after(UP_MS + 1_800, 'guest.granted', 60, { kind: 'isolate', node: 'h3', forMs: 9_000 }),
+        afterTakeover(30, keepFree('h2', false)),
+      ],
+    ),
+  },
   'lost-first-registration': {
     about: 'the log forgets the first registration of a host that came late, and its grant; then the host is cut off',
     plan: forgottenLife(

@@ -1,5 +1,6 @@
 /** Plays the script of a log to a simulated cluster: the same services decide, under this spec or another. */
 import { createHash } from 'node:crypto';
+import { latestLife } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { confirmOffText } from '../../services/protocol.ts';
 import { createSimulation } from '../create.ts';
@@ -118,7 +119,8 @@ function act(simulation: Simulation, fault: Happening['fault'], told: (answer: s
   if (order.kind === 'confirm-off') {
     // Given for the life that is meant here, and signed as the simulated keys sign.
     const fleet = simulation.leader()?.controller()?.fleet();
-    const counter = fleet?.hosts[order.host]?.context.incarnation?.counter ?? order.counter;
+    const known = fleet?.hosts[order.host]?.context;
+    const counter = known ? latestLife(known) : order.counter;
     order = { ...order, counter };
     const text = `${order.key} ${confirmOffText(order)}`;
     order = { ...order, signature: createHash('sha256').update(text).digest('hex') };

@@ -1,5 +1,6 @@
 /** What a story leaves open until the moment of a fault: who leads then, where a guest is, what a person signs. */
 import { createHash } from 'node:crypto';
+import { latestLife } from '../../machines/fleet.ts';
 import { confirmOffText } from '../../services/protocol.ts';
 import { type Fault, faultSchema } from '../faults.ts';
 import { guestOfPlaceholder, LEADER } from './ast.ts';
@@ -30,7 +31,8 @@ export function aim(fault: Fault, chronicle: Chronicle): Fault | string {
 /** A `confirm-off` is given for the life that the log knows, with the operator's signature. */
 export function signed({ order }: Extract<Fault, { kind: 'order' }>, { sim, fleet }: Chronicle) {
   if (order.kind !== 'confirm-off') return order;
-  const counter = fleet().hosts[order.host]?.context.incarnation?.counter ?? 0;
+  const known = fleet().hosts[order.host]?.context;
+  const counter = known ? Math.max(0, latestLife(known)) : 0;
   const key = sim.spec.operators[order.by] ?? '';
   const text = confirmOffText({ ...order, counter });
   return { ...order, counter, key, signature: createHash('sha256').update(`${key} ${text}`).digest('hex') };

@@ -1,6 +1,6 @@
 /** The person on call: what the cluster asks one for, and what one does then. Sees only what `rekindle status` shows. */
 import { createHash } from 'node:crypto';
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import { confirmOffText, type Order } from '../../services/protocol.ts';
 import type { Simulation } from '../simulation.ts';
 
@@ -42,12 +42,12 @@ export function attend(fleet: Fleet, { simulation, repairing, order, later, tell
     const stuck = state === 'blocked' || state === 'quarantined' || state === 'failed';
     if (!stuck) continue;
     const key = spec.operators[by];
-    const confirms = state === 'blocked' && key !== undefined && context.incarnation !== null;
+    const confirms = state === 'blocked' && key !== undefined && latestLife(context) >= 0;
     if (!confirms && repairing(host)) continue;
     // Off by hand, so that what is signed is true; and a new life is a proof of its own.
     if (simulation.nodes[host]!.powered()) simulation.inject({ kind: 'power-loss', node: host });
     if (confirms) {
-      const said = { host, counter: context.incarnation!.counter, by, checked: 'switched off by hand' };
+      const said = { host, counter: latestLife(context), by, checked: 'switched off by hand' };
       // The simulated keys sign like this (sim/node.ts).
       const signature = createHash('sha256')
         .update(`${key} ${confirmOffText(said)}`)

@@ -6,6 +6,7 @@ import { holdLease } from '../../services/agent/lease.ts';
 import type { Bus } from '../../services/ports.ts';
 import type { Renew } from '../../services/protocol.ts';
 import { extended } from '../../sim/check/holder.ts';
+import { createMemory } from '../../sim/memory.ts';
 
 const times = PROFILES.fast;
 const voters = ['v1', 'v2', 'v3'];
@@ -47,8 +48,14 @@ test('the holder of the exhaustive check believes what the real one believes', (
           return () => {};
         },
       } as unknown as Bus;
+      const memory = createMemory();
       const clock = { now: () => nowMs, wall: () => nowMs, after: () => () => {} };
-      const lease = holdLease({ host: 'h', voters, times }, 0, { bus, clock, say }, { extended() {}, ended() {} });
+      const lease = holdLease(
+        { host: 'h', voters, times },
+        0,
+        { bus, clock, say, memory },
+        { extended() {}, ended() {} },
+      );
 
       let left = Number.NEGATIVE_INFINITY;
       let renewals = [{ age: 0, heard: new Set<string>() }];

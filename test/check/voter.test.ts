@@ -23,7 +23,7 @@ const step = fc.oneof(
     kind: fc.constant('pass' as const),
     ms: fc.oneof(fc.nat(6_000), fc.constantFrom(1, 1_250, 5_000, 5_025)),
   }),
-  fc.record({ kind: fc.constant('renew' as const), life }),
+  fc.record({ kind: fc.constant('renew' as const), life, epoch }),
   fc.record({ kind: fc.constant('block' as const), life, epoch }),
   fc.record({ kind: fc.constant('campaign' as const), node, epoch, dry: fc.boolean() }),
   fc.record({ kind: fc.constant('renew-leader' as const), node, epoch }),
@@ -57,7 +57,7 @@ function compare(steps: readonly Step[]): Record<string, number> {
         state = model.restarted(state, lengths);
         break;
       case 'renew': {
-        const ours = model.renewed(state, one.life, lengths);
+        const ours = model.renewed(state, one.life, one.epoch, lengths);
         state = ours.voter;
         const asked = {
           kind: 'renew',
@@ -66,6 +66,7 @@ function compare(steps: readonly Step[]): Record<string, number> {
           n: 1,
           unleasedMs: 0,
           times: timesText(times),
+          epoch: one.epoch,
         } as const;
         same('renewal', ours.kind, real.renew(asked).kind);
         break;
@@ -82,7 +83,9 @@ function compare(steps: readonly Step[]): Record<string, number> {
         const ours = model.campaigned(state, one.node, one.epoch, one.dry, lengths);
         state = ours.voter;
         const { node: candidate, ...rest } = one;
-        same('campaign', ours.kind, real.answer({ ...rest, node: `n${candidate}`, times: timesText(times) }).kind);
+        const theirs = real.answer({ ...rest, node: `n${candidate}`, times: timesText(times) });
+        same('campaign', ours.kind, theirs.kind);
+        if (theirs.kind === 'elected') expect(theirs.lives.h ?? -1).toBe(state.promised);
         break;
       }
       case 'renew-leader': {
@@ -99,7 +102,11 @@ function compare(steps: readonly Step[]): Record<string, number> {
         real.answer({ kind: 'resign', node: `n${one.node}`, epoch: one.epoch });
         state = model.resigned(state, one.node, one.epoch);
     }
-    expect([state.epoch, state.blocked]).toEqual([registers.highestEpoch(), registers.blockedCounter('h')]);
+    expect([state.epoch, state.blocked, state.promised]).toEqual([
+      registers.highestEpoch(),
+      registers.blockedCounter('h'),
+      registers.promisedCounter('h'),
+    ]);
   }
   return seen;
 }
@@ -114,8 +121,15 @@ describe('the voter of the exhaustive check', () => {
       { numRuns: 400 },
     );
     // Every kind of answer was compared, many times.
-    const kinds = ['renewal promised', 'renewal blocked', 'renewal refused', 'block blocked', 'block refused'];
-    const more = ['campaign promised', 'campaign refused', 'leader promised', 'leader refused'];
+    const kinds = [
+      'renewal promised',
+      'renewal blocked',
+      'renewal obey-first',
+      'renewal refused',
+      'block blocked',
+      'block refused',
+    ];
+    const more = ['campaign promised', 'campaign elected', 'campaign refused', 'leader promised', 'leader refused'];
     for (const what of [...kinds, ...more]) expect(seen[what], what).toBeGreaterThan(30);
   });
 });

@@ -26,23 +26,27 @@ export function registersContract(name: string, makeHarness: () => StateHarness<
       const step = fc.oneof(
         fc.record({ kind: fc.constant('epoch' as const), value: fc.nat(50) }),
         fc.record({ kind: fc.constantFrom('h1' as const, 'h2' as const), value: fc.nat(50) }),
+        fc.record({ kind: fc.constant('promised' as const), value: fc.nat(50) }),
         fc.record({ kind: fc.constant('restart' as const) }),
       );
       const it = makeHarness();
       let registers = it.store;
-      const model = { epoch: 0, h1: -1, h2: -1 };
+      const model = { epoch: 0, h1: -1, h2: -1, promised: -1 };
+      const raise = (kind: keyof typeof model, value: number) => {
+        if (kind === 'epoch') return registers.raiseEpoch(value);
+        return kind === 'promised' ? registers.raisePromised('h1', value) : registers.raiseBlocked(kind, value);
+      };
       fc.assert(
         fc.property(fc.array(step, { maxLength: 15 }), (steps) => {
           for (const s of steps) {
             if (s.kind === 'restart') registers = it.restart();
             else {
               model[s.kind] = Math.max(model[s.kind], s.value);
-              const raised =
-                s.kind === 'epoch' ? registers.raiseEpoch(s.value) : registers.raiseBlocked(s.kind, s.value);
-              expect(raised).toBe(model[s.kind]);
+              expect(raise(s.kind, s.value)).toBe(model[s.kind]);
             }
             expect(registers.highestEpoch()).toBe(model.epoch);
             expect([registers.blockedCounter('h1'), registers.blockedCounter('h2')]).toEqual([model.h1, model.h2]);
+            expect([registers.promisedCounter('h1'), registers.promisedCounter('h2')]).toEqual([model.promised, -1]);
           }
         }),
         { numRuns: 40 },
@@ -62,6 +66,7 @@ export function registersContract(name: string, makeHarness: () => StateHarness<
         store.raiseEpoch(7);
         expect(() => store.raiseEpoch(value)).toThrow();
         expect(() => store.raiseBlocked('h1', value)).toThrow();
+        expect(() => store.raisePromised('h1', value)).toThrow();
         expect([store.highestEpoch(), store.blockedCounter('h1')]).toEqual([7, -1]);
       },
     );

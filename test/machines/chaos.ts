@@ -1,6 +1,6 @@
 /** Entries without rhyme or reason, and entries that a leader might well write: both from a stream of choices. */
 import { dataSchemas, type Entry, type EntryType, type Proof, type Stored } from '../../machines/entries.ts';
-import { type Fleet, GENESIS_HASH } from '../../machines/fleet.ts';
+import { type Fleet, GENESIS_HASH, latestLife } from '../../machines/fleet.ts';
 import { place } from '../../machines/placement.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { spec, T0 } from './given.ts';
@@ -115,6 +115,7 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'cluster.frozen': () => ({ by, reason: 'r' }),
     'cluster.thawed': () => ({ by }),
     'leader.elected': () => ({ node: host() }),
+    'leases.reported': () => ({ lives: { [host()]: counter() } }),
     'brake.applied': () => ({ silent: [host()], of: 3 }),
     'brake.released': () => ({ by }),
     'headroom.changed': () => ({ survivable: true, why: 'w' }),
@@ -265,7 +266,7 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
   }
   const name = draw.of(HOSTS);
   const host = fleet.hosts[name]?.context;
-  const counter = host?.incarnation?.counter ?? 0;
+  const counter = host ? Math.max(0, latestLife(host)) : 0;
   const guest = draw.of(GUESTS);
   const { grant, release, observed } = fleet.guests[guest]?.context ?? {};
   const listed = (life: number) =>

@@ -1,7 +1,7 @@
 /** Stories for the engine: given what the log holds, when this is appended, then the state and the intents are so. */
 import { expect } from 'vitest';
 import type { Draft, Entry, EntryData, EntryType, Instance, Stored } from '../../machines/entries.ts';
-import { emptyFleet, type Fleet, GENESIS_HASH } from '../../machines/fleet.ts';
+import { emptyFleet, type Fleet, GENESIS_HASH, latestLife } from '../../machines/fleet.ts';
 import { apply, rejection } from '../../machines/fold.ts';
 import type { Intent, IntentType } from '../../machines/intents.ts';
 import { place } from '../../machines/placement.ts';
@@ -140,11 +140,11 @@ export function story(cluster: ClusterSpec): Story {
     },
     suspect: (host) =>
       self.append('host.suspected', `host/${host}`, {
-        counter: fleet.hosts[host]!.context.incarnation!.counter,
+        counter: latestLife(fleet.hosts[host]!.context),
         silentMs: 1_000,
         witnesses: [{ voter: 'h1', heardAgoMs: 1_000 }],
       }),
-    prove(host, counter = fleet.hosts[host]!.context.incarnation!.counter) {
+    prove(host, counter = latestLife(fleet.hosts[host]!.context)) {
       const readings = [
         { state: 'off' as const, atMs: 1 },
         { state: 'off' as const, atMs: 1_001 },

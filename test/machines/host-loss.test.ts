@@ -1,7 +1,7 @@
 /** A host is lost: what happens to it, and to its guests. */
 import { describe, expect, test } from 'vitest';
-import { runnable } from '../../machines/runnable.ts';
-import { running, spec, story } from './given.ts';
+import { runnable, startsHeld } from '../../machines/runnable.ts';
+import { running, type Story, spec, story } from './given.ts';
 
 const three = (more = {}) =>
   running(
@@ -139,6 +139,78 @@ describe('the guests of a lost host', () => {
     for (const [guest, host] of Object.entries({ g1: 'h1', g2: 'h2', g3: 'h3', g4: 'h3' })) {
       expect(s.guest(guest)).toMatchObject({ state: 'running', context: { grant: { host, counter: 2 } } });
     }
+  });
+});
+
+describe('a life that voters have leased and the log knows nothing of', () => {
+  const report = (s: Story, life: number) => s.append('leases.reported', 'cluster', { lives: { h3: life } });
+  const fenced = () => {
+    const s = three();
+    s.suspect('h3');
+    s.prove('h3');
+    s.settle();
+    s.elect('h2');
+    for (const host of ['h1', 'h2']) s.survey(host, 1, running1(s, host));
+    return s;
+  };
+
+  test('of a host that was proven stopped holds everything up until it has said what it runs', () => {
+    const s = fenced();
+    expect(startsHeld(s.fleet)).toEqual([]);
+    report(s, 2);
+    expect(s.host('h3')).toMatchObject({ state: 'running', context: { fence: null, selfFencing: false } });
+    expect(startsHeld(s.fleet)).toEqual(['h3']);
+    s.join('h3', 2);
+    expect(startsHeld(s.fleet)).toEqual([]);
+    expect(s.host('h3')).toMatchObject({ state: 'running', context: { selfFencing: true } });
+  });
+
+  test('is what must be proven stopped, when it is silent: no proof of an earlier life will do', () => {
+    const s = fenced();
+    report(s, 4);
+    s.suspect('h3');
+    expect(s.intent('fence', 'host/h3')).toMatchObject({ counter: 4 });
+    s.prove('h3', 3);
+    expect(s.host('h3').state).toBe('suspect');
+    s.prove('h3', 4);
+    expect(s.host('h3').context.fence).toMatchObject({ counter: 4 });
+    expect(startsHeld(s.fleet)).toEqual([]);
+  });
+
+  test('widens a fence that is under way, also of a host that could not be proven stopped', () => {
+    for (const blocked of [false, true]) {
+      const s = three();
+      s.suspect('h3');
+      if (blocked) s.append('fence.failed', 'host/h3', { counter: 1, attempts: [] });
+      s.elect('h2');
+      report(s, 2);
+      expect(s.intent('fence', 'host/h3')).toMatchObject({ counter: 2 });
+      s.prove('h3', 1);
+      expect(startsHeld(s.fleet)).toContain('h3');
+      expect(s.intent('fence', 'host/h3')).toBeDefined();
+    }
+  });
+
+  test('of a host that has never registered is waited for, however long it takes', () => {
+    const s = story(three().fleet.spec!);
+    for (const host of ['h1', 'h2']) s.join(host);
+    report(s, 0);
+    expect(s.fleet.timers['host/h3/settle']).toBeUndefined();
+    expect(startsHeld(s.fleet)).toEqual(['h3']);
+  });
+
+  test('ends the earlier ones: a registration of theirs that comes late has no force', () => {
+    const s = fenced();
+    report(s, 3);
+    const late = { incarnation: { bootId: 'b', counter: 2 }, selfFencing: true, watchdog: '', instances: [] };
+    s.refuse('host.joined', 'host/h3', late, /it is in life 3/);
+  });
+
+  test('that the log knows, registered or proven stopped, changes nothing', () => {
+    const s = fenced();
+    report(s, 1);
+    expect(s.host('h3').state).not.toBe('running');
+    expect(startsHeld(s.fleet)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { PROFILES } from '../../machines/times.ts';
 import { holdLease } from '../../services/agent/lease.ts';
 import { addresses } from '../../services/protocol.ts';
 import { serveVoter } from '../../services/voter/voter.ts';
-import { createRegisters } from '../../sim/memory.ts';
+import { createMemory, createRegisters } from '../../sim/memory.ts';
 import { createNetwork } from '../../sim/network.ts';
 import { createProcess } from '../../sim/process.ts';
 import { createRandom } from '../../sim/random.ts';
@@ -14,12 +14,13 @@ const say = { info() {}, warn() {}, error() {} };
 const voters = ['h1', 'h2', 'h3'];
 
 /** A host's lease at three voters, each of which has blocked the given life of the host. */
-function leased(blocks: Readonly<Record<string, number>>, counter = 1) {
+function leased(blocks: Readonly<Record<string, number>>, counter = 1, epochs: Readonly<Record<string, number>> = {}) {
   const scheduler = createScheduler();
   const network = createNetwork(scheduler, createRandom(1), voters, voters, [1, 1]);
   for (const node of voters) {
     const registers = createRegisters();
     if (blocks[node] !== undefined) registers.raiseBlocked('h1', blocks[node]);
+    registers.raiseEpoch(epochs[node] ?? 0);
     const signer = { publicKey: node, sign: () => node };
     const ports = {
       clock: scheduler.clock(),
@@ -31,14 +32,15 @@ function leased(blocks: Readonly<Record<string, number>>, counter = 1) {
     serveVoter({ node, hosts: ['h1'], times }, ports);
   }
   const lives: number[] = [];
+  const memory = createMemory();
   const lease = holdLease(
     { host: 'h1', voters, times },
     counter,
-    { bus: network.bus('h1', createProcess(scheduler)), clock: scheduler.clock(), say },
+    { bus: network.bus('h1', createProcess(scheduler)), clock: scheduler.clock(), say, memory },
     { extended() {}, ended: (blockedCounter) => void lives.push(blockedCounter) },
   );
   const pass = (ms: number) => scheduler.runUntil(scheduler.now() + ms);
-  return { scheduler, lease, network, lives, pass, held: () => lease.endMs() > scheduler.now() };
+  return { scheduler, lease, network, lives, memory, pass, held: () => lease.endMs() > scheduler.now() };
 }
 
 describe('a lease and what blocks it', () => {
@@ -65,6 +67,14 @@ describe('a lease and what blocks it', () => {
     lease.restart(2);
     await pass(2 * times.heartbeatMs);
     expect(held()).toBe(true);
+  });
+
+  test('a new life is leased only once its agent obeys no leader older than the voters know', async () => {
+    const { memory, pass, held } = leased({}, 1, { h1: 4, h2: 7, h3: 4 });
+    await pass(1);
+    expect(held()).toBe(false);
+    await pass(times.heartbeatMs);
+    expect([held(), memory.highestEpoch()]).toEqual([true, 7]);
   });
 
   test('an answer in the name of somebody who is no voter counts for nothing', async () => {

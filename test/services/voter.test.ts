@@ -13,8 +13,8 @@ function setUp(registers = createRegisters()) {
       { node: 'v1', hosts: ['h1', 'h2'], times },
       { clock: scheduler.clock(), registers, signer: { publicKey: 'v1', sign: (text) => `signed ${text}` } },
     );
-  const renew = (voter: ReturnType<typeof start>, counter = 3, host = 'h1') =>
-    voter.renew({ kind: 'renew', host, counter, n: 1, unleasedMs: 0, times: timesText(times) });
+  const renew = (voter: ReturnType<typeof start>, counter = 3, host = 'h1', epoch = 99) =>
+    voter.renew({ kind: 'renew', host, counter, n: 1, unleasedMs: 0, times: timesText(times), epoch });
   const block = (voter: ReturnType<typeof start>, epoch: number, counter = 3) =>
     voter.answer({ kind: 'block', host: 'h1', counter, epoch });
   return { scheduler, registers, start, renew, block };
@@ -67,12 +67,12 @@ describe('a voter', () => {
     const voter = start();
     const campaign = (node: string, epoch: number, dry = false) =>
       voter.answer({ kind: 'campaign', node, epoch, times: timesText(times), dry });
-    expect(campaign('h1', 1)).toMatchObject({ kind: 'promised' });
+    expect(campaign('h1', 1)).toMatchObject({ kind: 'elected' });
     expect(campaign('h2', 2)).toMatchObject({ kind: 'refused', remainingMs: times.leaderLeaseMs });
     await scheduler.runUntil(times.leaderLeaseMs);
     expect(campaign('h2', 1)).toMatchObject({ kind: 'refused', epoch: 1 });
     expect(campaign('h2', 2, true)).toMatchObject({ kind: 'promised' });
-    expect(campaign('h2', 2)).toMatchObject({ kind: 'promised' });
+    expect(campaign('h2', 2)).toMatchObject({ kind: 'elected' });
     expect(voter.answer({ kind: 'renew-leader', node: 'h1', epoch: 1, n: 1 })).toMatchObject({
       kind: 'refused',
       epoch: 2,
@@ -93,6 +93,29 @@ describe('a voter', () => {
     expect(registers.highestEpoch()).toBe(0);
   });
 
+  test('tells whom it elects which lives it has ever leased, also after its restart', () => {
+    const { start, renew } = setUp();
+    const voter = start();
+    renew(voter, 3);
+    renew(voter, 4);
+    const elected = { kind: 'elected', lives: { h1: 4 } };
+    expect(
+      start().answer({ kind: 'campaign', node: 'v1', epoch: 1, times: timesText(times), dry: false }),
+    ).toMatchObject(elected);
+  });
+
+  test('promises a life that it told no leader of only once its agent obeys no older leader', () => {
+    const { registers, start, renew } = setUp();
+    const voter = start();
+    renew(voter, 3, 'h1', 0);
+    registers.raiseEpoch(5);
+    expect(renew(voter, 3, 'h1', 0)).toMatchObject({ kind: 'promised' });
+    expect(renew(voter, 4, 'h1', 4)).toMatchObject({ kind: 'obey-first', epoch: 5 });
+    expect(registers.promisedCounter('h1')).toBe(3);
+    expect(renew(voter, 4, 'h1', 5)).toMatchObject({ kind: 'promised' });
+    expect(renew(start(), 4, 'h1', 0)).toMatchObject({ kind: 'promised' });
+  });
+
   test('refuses to block for a leader whose epoch is over', () => {
     const { start, block } = setUp();
     const voter = start();
@@ -104,7 +127,15 @@ describe('a voter', () => {
     const { start, renew } = setUp();
     const voter = start();
     expect(
-      voter.renew({ kind: 'renew', host: 'h1', counter: 1, n: 1, unleasedMs: 0, times: timesText(PROFILES.wan) }),
+      voter.renew({
+        kind: 'renew',
+        host: 'h1',
+        counter: 1,
+        n: 1,
+        unleasedMs: 0,
+        times: timesText(PROFILES.wan),
+        epoch: 0,
+      }),
     ).toMatchObject({ kind: 'refused' });
     expect(renew(voter, 1, 'h9')).toMatchObject({ kind: 'refused' });
   });

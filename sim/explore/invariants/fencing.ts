@@ -20,6 +20,14 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
     violated(16, `${[...writersOn(host)].join(', ')} can write on ${host} in life ${counter}, which is proven stopped`);
   };
 
+  const isBack = (host: string, counter: number) => {
+    if (counter <= (proven.get(host) ?? -1)) return;
+    silentSince.delete(host);
+    waived.delete(host);
+    fenced.delete(host);
+    ordered.delete(host);
+  };
+
   const countVictims = (nowMs: number) => {
     const spare = spec.voters.length - majorityOf(spec.voters.length);
     const lost = spec.voters.filter((voter) => fenced.has(voter));
@@ -56,11 +64,9 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
           return;
         case 'host.joined':
         case 'host.surveyed':
-          if (entry.data.incarnation.counter <= (proven.get(host) ?? -1)) return;
-          silentSince.delete(host);
-          waived.delete(host);
-          fenced.delete(host);
-          ordered.delete(host);
+          return isBack(host, entry.data.incarnation.counter);
+        case 'leases.reported':
+          for (const [back, life] of Object.entries(entry.data.lives)) isBack(back, life);
           return;
         case 'fence.requested':
           ordered.add(host);

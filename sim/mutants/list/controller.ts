@@ -107,12 +107,21 @@ export const controllerMutants: readonly Mutant[] = [
     hunts: ['aimed fork'],
   },
   {
+    name: 'leased-lives-not-heeded',
+    rule: 'Lives that voters have leased and the log does not know are waited for, or proven stopped.',
+    section: 'New reign, lost log',
+    file: 'services/controller/election.ts',
+    from: 'return context !== undefined && life > knownLife(context);',
+    to: 'return context !== undefined && life > knownLife(context) && host === "";',
+    hunts: ['aimed lost-registration', 'aimed lost-first-registration', 'aimed lost-registration-after-reboot'],
+  },
+  {
     name: 'one-witness',
     rule: 'A host is suspected only if a majority of voters has not heard it either, nor the leader while it asked.',
     section: 'What the leader does',
     file: 'services/controller/liveness.ts',
-    from: 'if (silent < majority || counter === undefined || hearing.silentMs(host) <= times.suspectMs) return null;',
-    to: 'if (counter === undefined) return null;',
+    from: 'if (silent < majority || known === undefined || hearing.silentMs(host) <= times.suspectMs) return null;',
+    to: 'if (known === undefined) return null;',
     hunts: ['aimed slow-leader'],
   },
   {

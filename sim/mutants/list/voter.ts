@@ -57,6 +57,24 @@ export const voterMutants: readonly Mutant[] = [
     hunts: ['leaders', 'aimed epochs-forgotten'],
   },
   {
+    name: 'lease-of-a-new-life-not-persisted',
+    rule: 'Which lives a voter has leased is on disk, and outlives it.',
+    section: 'Leases',
+    file,
+    from: REGISTERS,
+    to: `{ clock, registers: disk, signer }: VoterPorts): Voter {
+  const inMemory = new Map<string, number>();
+  const registers: VoterRegisters = {
+    ...disk,
+    promisedCounter: (host) => inMemory.get(host) ?? -1,
+    raisePromised(host, counter) {
+      inMemory.set(host, Math.max(counter, inMemory.get(host) ?? -1));
+      return inMemory.get(host)!;
+    },
+  };`,
+    hunts: ['aimed lost-registration-of-restarted-voters'],
+  },
+  {
     name: 'restart-wait-skipped',
     rule: 'A restarted voter answers as if it had promised everything to everybody when it started.',
     section: 'Leases',
