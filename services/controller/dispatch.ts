@@ -13,27 +13,33 @@ export function dispatchPending(
   ports: ExecutePorts,
   quietly: (what: string) => (error: unknown) => void,
 ): () => void {
-  const inFlight = new Set<string>();
-  const run = (ids: readonly string[], work: Promise<void>, what: string) => {
-    for (const id of ids) inFlight.add(id);
-    void work.catch(quietly(what)).finally(() => {
-      for (const id of ids) inFlight.delete(id);
-    });
+  const inFlight = new Map<string, AbortController>();
+  const run = (ids: readonly string[], work: (signal: AbortSignal) => Promise<void>, what: string) => {
+    const over = new AbortController();
+    for (const id of ids) inFlight.set(id, over);
+    void work(AbortSignal.any([context.signal, over.signal]))
+      .catch(quietly(what))
+      .finally(() => {
+        for (const id of ids) inFlight.delete(id);
+      });
   };
 
   const look = () => {
     if (context.signal.aborted) return;
+    const { intents } = context.fleet();
+    // Nobody waits for its outcome any more: whatever it would still send is meant for a state that is no more.
+    for (const [id, over] of inFlight) if (!intents[id]) over.abort();
     const fresh = runnable(context.fleet()).ready.filter(({ id }) => !inFlight.has(id));
     const places = fresh.filter(({ intent }) => intent.type === 'place');
     if (places.length > 0)
       run(
         places.map(({ id }) => id),
-        placeAll(places, context),
+        () => placeAll(places, context),
         'placement',
       );
     for (const pending of fresh) {
       if (pending.intent.type !== 'place' && pending.intent.type !== 'reinstall')
-        run([pending.id], execute(pending, context, ports), pending.intent.type);
+        run([pending.id], (signal) => execute(pending, { ...context, signal }, ports), pending.intent.type);
     }
   };
 

@@ -8,7 +8,8 @@ const INSPECT_MS = 10_000;
 
 /**
  * The grant is shared by both ends while the guest moves. The target is told to expect it before the source sends it;
- * an answer that does not settle where the guest is, is settled by asking both ends.
+ * an answer that does not settle where the guest is, is settled by asking both ends. Once an end is proven stopped
+ * nothing moves any more: the fold asks anew (guest.ts, `ends`), which ends this try, and only the other end is asked.
  */
 export async function migrateGuest(
   { id, intent, cause }: Pending<'migrate'>,
@@ -32,31 +33,34 @@ export async function migrateGuest(
     const [atSource, atTarget] = [state(source, from), state(target, to)];
     if (atSource === 'gone' && atTarget === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
     if (atSource === 'running' && atTarget === 'gone') return { kind: 'failed', reason: why };
-    return { kind: 'unknown', reason: `${why}; ${from} says ${atSource}, ${to} says ${atTarget}` };
+    const says = (host: string, state: string) =>
+      stopped(host) ? `${host} is proven stopped` : `${host} says ${state}`;
+    return { kind: 'unknown', reason: `${why}; ${says(from, atSource)}, ${says(to, atTarget)}` };
   };
 
   const head = { epoch, guest, token };
-  const expected = await command(
-    to,
-    { kind: 'expect', ...head, intent: `${id}/expect`, counter: counterOf(to) },
-    INSPECT_MS,
-    ports,
-    signal,
-  );
-  let answer: CommandAnswer;
-  if (expected.kind !== 'succeeded')
-    answer = await settle(`${to} does not expect it: ${'reason' in expected ? expected.reason : expected.kind}`);
-  else {
+  const move = async (): Promise<CommandAnswer> => {
+    const expected = await command(
+      to,
+      { kind: 'expect', ...head, intent: `${id}/expect`, counter: counterOf(to) },
+      INSPECT_MS,
+      ports,
+      signal,
+    );
+    if (expected.kind !== 'succeeded')
+      return settle(`${to} does not expect it: ${'reason' in expected ? expected.reason : expected.kind}`);
     const toAddress = fleet.spec?.hosts[to]?.migrationAddress ?? fleet.spec?.hosts[to]?.address ?? to;
-    answer = await command(
+    const moved = await command(
       from,
       { kind: 'migrate', ...head, intent: id, counter: counterOf(from), to, toAddress },
       MIGRATE_MS,
       ports,
       signal,
     );
-    if (answer.kind !== 'succeeded') answer = await settle('reason' in answer ? answer.reason : answer.kind);
-  }
+    return moved.kind === 'succeeded' ? moved : settle('reason' in moved ? moved.reason : moved.kind);
+  };
+  const lost = [from, to].find(stopped);
+  const answer = lost === undefined ? await move() : await settle(`${lost} was lost meanwhile`);
   if (answer.kind === 'failed' && !stopped(to)) {
     // The target gives the shared grant back, and whatever arrived half of the guest with it.
     await command(

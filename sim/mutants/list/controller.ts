@@ -194,8 +194,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'A migration whose end is unknown is settled by asking both ends.',
     section: 'Grants and release proofs',
     file: 'services/controller/migrate.ts',
-    from: "if (answer.kind !== 'succeeded') answer = await settle('reason' in answer ? answer.reason : answer.kind);",
-    to: "if (answer.kind !== 'succeeded') answer = { kind: 'failed', reason: 'no answer' };",
+    from: "return moved.kind === 'succeeded' ? moved : settle('reason' in moved ? moved.reason : moved.kind);",
+    to: "return moved.kind === 'succeeded' ? moved : { kind: 'failed', reason: 'no answer' };",
     hunts: ['migrations'],
   },
   {
