@@ -18,9 +18,12 @@ export function stormLimit(hosts: number): number {
  *
  * To apply it, hosts count that are silent now or fell silent within the last minute and are not back, fenced meanwhile
  * or not: a storm that comes one host at a time is a storm. It is released once few enough are not back, however long
- * they have been away, so it cannot flutter. Silences waived by releasing the brake count no more.
+ * they have been away, so it cannot flutter. Silences that a person waived by releasing the brake count no more.
  */
-export function brakeVerdict(fleet: Fleet, suspectedNow: readonly string[]): { apply: boolean; why: string } {
+export function brakeVerdict(
+  fleet: Fleet,
+  suspectedNow: readonly string[],
+): { readonly apply: boolean; readonly silent: readonly string[]; readonly why: string } {
   const of = Object.keys(fleet.hosts).length;
   const limit = stormLimit(of);
   const silent = new Set(suspectedNow);
@@ -29,12 +32,12 @@ export function brakeVerdict(fleet: Fleet, suspectedNow: readonly string[]): { a
     if (fleet.brake !== null || context.suspectedAtMs > fleet.nowMs - STORM_MS) silent.add(host);
   }
   for (const host of fleet.brakeWaived) silent.delete(host);
-  const names = list([...silent].sort());
+  const names = [...silent].sort();
   const apply = silent.size > limit;
   const why = apply
-    ? `${silent.size} of ${of} hosts are silent (${names}); more than ${limit} are not fenced without a person`
+    ? `${silent.size} of ${of} hosts are silent (${list(names)}); more than ${limit} are not fenced without a person`
     : `${silent.size} of ${of} hosts are silent; up to ${limit} are fenced without a person`;
-  return { apply, why };
+  return { apply, silent: names, why };
 }
 
 /**

@@ -125,7 +125,7 @@ export interface Fleet {
   readonly digest: string | null;
   readonly frozen: { readonly by: string; readonly reason: string; readonly entry: string } | null;
   readonly brake: { readonly silent: readonly string[]; readonly entry: string } | null;
-  /** Hosts that were under suspicion when the brake was last released: their silence is no news and brakes nothing again. */
+  /** Hosts that were under suspicion when a person last released the brake: until they are back their silence brakes nothing. */
   readonly brakeWaived: readonly string[];
   readonly headroom: { readonly survivable: boolean; readonly why: string } | null;
   readonly hosts: Readonly<Record<string, HostEntity>>;

@@ -77,10 +77,11 @@ function learn(draft: Draft, entry: Entry): void {
       return;
     case 'brake.applied':
       fleet.brake = { silent: entry.data.silent, entry: entry.id };
-      fleet.brakeWaived = [];
       return;
     case 'brake.released':
       fleet.brake = null;
+      // A person knows of the rest that they are gone. That enough others are back says nothing of them.
+      if (entry.cause !== 'operator') return;
       fleet.brakeWaived = Object.keys(fleet.hosts)
         .filter((host) => fleet.hosts[host]!.context.suspectedAtMs !== null)
         .sort();

@@ -257,10 +257,30 @@ describe('the storm brake', () => {
     s.append('brake.applied', 'cluster', { silent: ['h2', 'h3'], of: 3 });
     s.suspect('h2');
     s.suspect('h3');
-    s.append('brake.released', 'cluster', { by: 'ann' });
+    s.append('brake.released', 'cluster', { by: 'ann' }, { cause: 'operator' });
     expect(brakeVerdict(s.fleet, ['h2', 'h3']).apply).toBe(false);
     s.join('h2', 2);
     expect(s.fleet.brakeWaived).toEqual(['h3']);
+  });
+
+  test('released by a person, it holds the next storm no longer for hosts that the person knew to be gone', () => {
+    const s = nine();
+    for (const host of ['h9', 'h8', 'h7']) s.suspect(host);
+    s.append('brake.applied', 'cluster', { silent: ['h9', 'h8', 'h7', 'h6'], of: 9 });
+    s.append('brake.released', 'cluster', { by: 'ann' }, { cause: 'operator' });
+    s.append('brake.applied', 'cluster', { silent: ['h2', 'h3', 'h4', 'h5'], of: 9 });
+    expect(brakeVerdict(s.fleet, ['h2', 'h3', 'h4', 'h5', 'h9', 'h8', 'h7']).silent).toEqual(['h2', 'h3', 'h4', 'h5']);
+    expect(brakeVerdict(s.fleet, ['h2', 'h9', 'h8', 'h7']).apply).toBe(false);
+  });
+
+  test('released because enough are back, it comes on again for the rest and one more', () => {
+    const s = three();
+    s.append('brake.applied', 'cluster', { silent: ['h2', 'h3'], of: 3 });
+    s.suspect('h2');
+    s.suspect('h3');
+    s.append('host.cleared', 'host/h2', { counter: 1, why: 'heard' });
+    s.append('brake.released', 'cluster', { by: 'enough are back' });
+    expect(brakeVerdict(s.fleet, ['h2', 'h3'])).toMatchObject({ apply: true, silent: ['h2', 'h3'] });
   });
 
   test('our own fencing never costs the voters their majority', () => {

@@ -11,7 +11,7 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
   /** Hosts out of service by our own fencing, and whether a person asked for it. */
   const fenced = new Map<string, { automatic: boolean }>();
   const ordered = new Set<string>();
-  /** Silences that were known when the brake was released: they count no more (machines/brake.ts). */
+  /** Hosts that were silent when a person released the brake: until they are back they count no more (machines/brake.ts). */
   const waived = new Set<string>();
 
   const check = (host: string) => {
@@ -71,11 +71,8 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
         case 'fence.requested':
           ordered.add(host);
           return;
-        case 'brake.applied':
-          waived.clear();
-          return;
         case 'brake.released':
-          for (const silent of silentSince.keys()) waived.add(silent);
+          if (entry.cause === 'operator') for (const silent of silentSince.keys()) waived.add(silent);
           return;
         case 'fence.proven': {
           const { counter, proof } = entry.data;
