@@ -71,7 +71,7 @@ export async function reign(
     every(clock, times.heartbeatMs, () =>
       bus.publish(addresses.leader, { kind: 'leader', node, epoch, ...replica.head() }),
     ),
-    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, greetings, bus, say, quietly })),
+    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, greetings, bus, clock, say, quietly })),
   );
 
   await elected;

@@ -4,11 +4,14 @@ import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
-import type { Bus, Say } from '../ports.ts';
+import type { Bus, Clock, Say } from '../ports.ts';
 import type { Fences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
 import { confirmSilence, owesItsVoice, quietHosts, type Silence } from './liveness.ts';
 import type { Pen } from './pen.ts';
+
+/** The brake ends after so many suspectMs of calm. A connection that was cut is back within 1.2 s (adapters/nats/connections.ts). */
+const CALM = 2;
 
 export interface SilenceWatch {
   readonly fleet: () => Fleet;
@@ -18,6 +21,7 @@ export interface SilenceWatch {
   readonly fences: Fences;
   readonly greetings: Greetings;
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly say: Say;
   readonly quietly: (what: string) => (error: unknown) => void;
 }
@@ -30,6 +34,7 @@ export function watchSilence({
   fences,
   greetings,
   bus,
+  clock,
   say,
   quietly,
 }: SilenceWatch): () => void {
@@ -43,20 +48,25 @@ export function watchSilence({
       .finally(() => busy.delete(what));
   };
 
-  /** Every host whose voice is missing, whatever its state, except those already proven stopped. */
-  const allSilent = (now: Fleet): string[] =>
+  /** Every host whose voice is missing for so long, whatever its state, except those already proven stopped. */
+  const allSilent = (now: Fleet, forMs = times.suspectMs): string[] =>
     Object.entries(now.hosts)
       .filter(
-        ([host, { context }]) =>
-          latestLife(context) >= 0 && context.fence === null && hearing.silentMs(host) > times.suspectMs,
+        ([host, { context }]) => latestLife(context) >= 0 && context.fence === null && hearing.silentMs(host) > forMs,
       )
       .map(([host]) => host)
       .sort();
   const brakes = (now: Fleet) => brakeVerdict(now, allSilent(now)).apply;
+  /**
+   * Hosts lost at the same moment fall silent up to a heartbeat apart. While more than may be fenced are on their way to
+   * silence nobody is acted upon: within half of suspectMs each of them is heard or counts (decision 15).
+   */
+  const gathers = (now: Fleet) =>
+    now.brake === null && !brakes(now) && brakeVerdict(now, allSilent(now, times.suspectMs / 2)).apply;
 
   const suspect = async (host: string): Promise<void> => {
     const silence = await confirmSilence(host, fleet(), hearing, times, bus);
-    if (!silence) return;
+    if (!silence || gathers(fleet())) return;
     say.warn('host is silent', { host, silentMs: silence.silentMs });
     // Block and power off need no log (docs/safety.md, "What may run without the durable log"), so they do not wait for
     // it. Brake, freeze and the voters' majority are minded here just as where intents are carried out.
@@ -71,13 +81,13 @@ export function watchSilence({
     const known = now.hosts[host];
     if (!known || latestLife(known.context) !== counter || !owesItsVoice(known.state)) return [];
     // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
-    if (hearing.silentMs(host) <= times.suspectMs && !fences.underWay().includes(host)) return [];
-    const silent = allSilent(now);
+    if ((hearing.silentMs(host) <= times.suspectMs || gathers(now)) && !fences.underWay().includes(host)) return [];
+    const { apply, silent } = brakeVerdict(now, allSilent(now));
     const brake: Draft = {
       type: 'brake.applied',
       subject: 'cluster',
       cause: 'observation',
-      data: { silent, of: Object.keys(now.hosts).length },
+      data: { silent: [...silent], of: Object.keys(now.hosts).length },
     };
     const suspected: Draft = {
       type: 'host.suspected',
@@ -85,7 +95,7 @@ export function watchSilence({
       cause: 'observation',
       data: { counter, silentMs, witnesses: [...witnesses] },
     };
-    return brakes(now) && !now.brake ? [brake, suspected] : [suspected];
+    return apply && !now.brake ? [brake, suspected] : [suspected];
   };
 
   const clear = (host: string) =>
@@ -101,6 +111,18 @@ export function watchSilence({
         },
       ];
     });
+
+  /** Since when few enough hosts have been silent; null while they are too many, or nothing is braked. */
+  let calmMs: number | null = null;
+  /**
+   * Hosts that come back together do so some time apart too, and what the brake held back begins with its end. So it
+   * ends only when nothing has stormed for so long that whoever was coming back has been heard.
+   */
+  const isCalm = (now: Fleet): boolean => {
+    if (!now.brake || brakes(now)) calmMs = null;
+    else calmMs ??= clock.now();
+    return calmMs !== null && clock.now() - calmMs >= times.suspectMs * CALM;
+  };
 
   const releaseBrake = () =>
     pen.write((now) =>
@@ -124,13 +146,14 @@ export function watchSilence({
 
   return () => {
     const now = fleet();
-    for (const host of quietHosts(now, hearing, times)) {
+    const quiet = quietHosts(now, hearing, times);
+    for (const host of quiet.length > 0 && gathers(now) ? [] : quiet) {
       if (!greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
     }
     for (const [host, { state }] of Object.entries(now.hosts)) {
       if (state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
         once(`clearing of ${host}`, () => clear(host));
     }
-    if (now.brake && !brakes(now)) once('brake', releaseBrake);
+    if (isCalm(now)) once('brake', releaseBrake);
   };
 }

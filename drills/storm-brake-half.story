@@ -1,4 +1,3 @@
-# Open: Silences are confirmed one by one within a heartbeat, so as many hosts as the limit allows are fenced before the brake is on.
 story Half of all hosts fall silent at once
   That is more likely one broken switch than three broken hosts, so nothing is fenced. Their guests pause where they are,
   and go on when the switch does.
