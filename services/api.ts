@@ -83,7 +83,8 @@ export function buildApi(view: ControllerView, { writable }: { readonly writable
   if (writable) {
     api.post('/v1/orders', async (request) => {
       const answer = await view.order(parse(orderSchema, request.body));
-      if (answer.kind === 'rejected') fail('ORDER_REJECTED', { reason: answer.reason });
+      if (answer.kind === 'rejected')
+        fail(answer.code === 'FENCE_COSTS_MAJORITY' ? answer.code : 'ORDER_REJECTED', { reason: answer.reason });
       return answer;
     });
     api.post('/v1/shutdown', async () => {

@@ -180,6 +180,11 @@ export const ERRORS = {
     todo: 'look at "rekindle status" and "rekindle why SUBJECT" for the state it is in',
     exit: 4,
   },
+  FENCE_COSTS_MAJORITY: {
+    message: 'the leader refused: {reason}',
+    todo: 'bring back a voter that is lost first ("rekindle status" shows it), then fence; if the host is off for certain, "rekindle confirm-off HOST"',
+    exit: 4,
+  },
   ORDER_UNKNOWN: {
     message: 'the order was sent, but whether it was carried out is not known: {reason}',
     todo: 'look at "rekindle log" before repeating it',

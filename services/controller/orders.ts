@@ -1,6 +1,8 @@
 /** What people ask for, checked and written down by the leader. */
+import { costsMajority } from '../../machines/brake.ts';
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
+import { list } from '../../machines/sentences.ts';
 import type { Verify } from '../ports.ts';
 import { confirmOffText, type LeaderAnswer, type Order } from '../protocol.ts';
 import type { Block } from './fence.ts';
@@ -39,10 +41,21 @@ function objection(order: Order, fleet: Fleet, verify: Verify): LeaderAnswer | n
       return fleet.frozen ? null : rejected('NOT_FROZEN', 'the cluster is not frozen');
     case 'release-brake':
       return fleet.brake ? null : rejected('NO_BRAKE', 'the storm brake is not on');
-    case 'fence':
-      return latestLife(fleet.hosts[order.host]!.context) >= 0
-        ? null
-        : rejected('HOST_NEVER_JOINED', `${order.host} has never joined; there is nothing to fence`);
+    case 'fence': {
+      if (latestLife(fleet.hosts[order.host]!.context) < 0)
+        return rejected('HOST_NEVER_JOINED', `${order.host} has never joined; there is nothing to fence`);
+      // Such a fence would only wait (machines/runnable.ts), and its host would get no guest meanwhile.
+      const before = Object.values(fleet.intents).flatMap(({ intent }) =>
+        intent.type === 'fence' && intent.host !== order.host ? [intent.host] : [],
+      );
+      if (!costsMajority(fleet, [...before, order.host]).has(order.host)) return null;
+      const lost =
+        fleet.spec?.voters.filter((voter) => before.includes(voter) || fleet.hosts[voter]?.context.fence) ?? [];
+      return rejected(
+        'FENCE_COSTS_MAJORITY',
+        `fencing ${order.host} would leave the voters without a majority; lost already or being fenced: ${list(lost)}`,
+      );
+    }
     case 'migrate':
       if (fleet.guests[order.guest]!.state !== 'running')
         return rejected('GUEST_NOT_RUNNING', `${order.guest} is ${fleet.guests[order.guest]!.state}`);
