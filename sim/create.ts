@@ -52,6 +52,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     emit,
     switchesFor: (process) => (host) => (bmcs[host] ? [bmcs[host].switchFor(process)] : []),
     nodeAt: (address) => nodes[places.get(address) ?? ''] ?? null,
+    crashes: new Map(),
   };
   for (const name of names) {
     // The first boot is quick; every later one takes as long as the model says.
@@ -82,6 +83,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
       nodes,
       bmcs,
       emit,
+      crashes: parts.crashes,
       order: (order, at) => simulation.order(order, at),
     }),
     async order(order, at) {

@@ -31,7 +31,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('guest-panic'), guest: node }),
   /** The guest answers no probe any more, until it is restarted or `forMs` is over. */
   z.strictObject({ kind: z.literal('guest-hang'), guest: node, forMs }),
-  /** The next `times` starts of this guest end in a crash shortly after. */
+  /** The next `times` starts of this guest, on whichever host, end in a crash shortly after. */
   z.strictObject({ kind: z.literal('crash-loop'), guest: node, times: z.number().int().min(1) }),
   /** Starts on this host fail (`failed`) or are never answered (`unknown`, though the guest runs). */
   z.strictObject({ kind: z.literal('starts'), node, mode: z.enum(['fail', 'unknown']), forMs: ms }),

@@ -15,6 +15,8 @@ export interface Injectable {
   readonly nodes: Readonly<Record<string, WorldNode>>;
   readonly bmcs: Readonly<Record<string, Bmc>>;
   readonly emit: (event: WorldEvent) => void;
+  /** Of each guest, how many further starts end in a crash. */
+  readonly crashes: Map<string, number>;
   readonly order: (order: Order, at?: string) => Promise<string>;
 }
 
@@ -72,7 +74,7 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
         };
       }
       case 'crash-loop':
-        for (const node of everyNode()) node.crashStarts(fault.guest, fault.times);
+        world.crashes.set(fault.guest, fault.times);
         for (const { domains } of withGuest(fault.guest)) domains.end(fault.guest, 'panicked');
         break;
       case 'starts':

@@ -37,6 +37,16 @@ export const GIVEN_UP_MS = 3_000;
 const RETRANSMIT_MS = 200;
 const RETRANSMISSIONS = 5;
 const LOCAL_MS = 0.1;
+/**
+ * The two nats-servers each node keeps connections to, as the daemon chooses them (adapters/nats/server-config.ts): every
+ * node runs one, and a node takes its own and that of the next node by name; with one voter there is that voter's alone.
+ */
+export function serversOf(nodes: readonly string[], voters: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  if (voters.length === 1) return new Map(nodes.map((node) => [node, voters]));
+  const all = [...nodes].sort();
+  return new Map(all.map((node, i) => [node, [node, all[(i + 1) % all.length]!]]));
+}
+
 /** A client notices its server's return, and connects, within about this. */
 const RECONNECT_MS: readonly [number, number] = [50, 300];
 
@@ -57,13 +67,7 @@ export function createLinks(
   /** For each node and server of its own: since when it is not reached; null while it is. */
   const lostMs = new Map<string, number | null>();
 
-  const servers = new Map(
-    nodes.map((node, i) => {
-      const at = voters.indexOf(node);
-      const first = at === -1 ? i % voters.length : at;
-      return [node, [...new Set([voters[first]!, voters[(first + 1) % voters.length]!])]];
-    }),
-  );
+  const servers = serversOf(nodes, voters);
 
   const open = (from: string, to: string) =>
     from === to ||

@@ -119,15 +119,56 @@ export function createJournal(): SimJournal {
   };
 }
 
-/** The same store, whose writes hold up the process that makes them for as long as its disk takes. */
-export function onDisk<T extends object>(store: T, writes: readonly (keyof T)[], hold: () => void): T {
+/**
+ * The same store, whose writes hold up the process that makes them for as long as its disk takes. `writes`: for each method
+ * that may write, whether this very call does; SQLite touches no disk for a statement that changes nothing.
+ */
+export function onDisk<T extends object>(
+  store: T,
+  writes: { readonly [K in keyof T]?: T[K] extends (...args: infer A) => unknown ? (...args: A) => boolean : never },
+  hold: () => void,
+): T {
   const slowed: Partial<T> = {};
-  for (const name of writes) {
+  for (const name of Object.keys(writes) as (keyof T)[]) {
     const write = store[name] as (...args: unknown[]) => unknown;
+    const doesWrite = writes[name] as (...args: unknown[]) => boolean;
     slowed[name] = ((...args: unknown[]) => {
-      hold();
+      if (doesWrite(...args)) hold();
       return write(...args);
     }) as T[keyof T];
   }
   return { ...store, ...slowed };
 }
+
+const always = () => true;
+
+export const registersOnDisk = (registers: VoterRegisters, hold: () => void): VoterRegisters =>
+  onDisk(
+    registers,
+    {
+      raiseEpoch: (to) => to > registers.highestEpoch(),
+      raiseBlocked: (host, to) => to > registers.blockedCounter(host),
+      raisePromised: (host, to) => to > registers.promisedCounter(host),
+    },
+    hold,
+  );
+
+export const memoryOnDisk = (memory: AgentMemory, hold: () => void): AgentMemory =>
+  onDisk(
+    memory,
+    {
+      setIncarnation: always,
+      raiseEpoch: (to) => to > memory.highestEpoch(),
+      putGrant: always,
+      dropGrant: (guest) => memory.grants().some((held) => held.guest === guest),
+      raiseToken(guest, token) {
+        const before = memory.highestToken(guest);
+        return before === null || compareTokens(token, before) > 0;
+      },
+      setDone: always,
+    },
+    hold,
+  );
+
+export const journalOnDisk = <T extends Journal>(journal: T, hold: () => void): T =>
+  onDisk<Journal>(journal, { add: always, setCheckpoint: always }, hold) as T;

@@ -8,7 +8,14 @@ import { serveVoter } from '../services/voter/voter.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { createHook, type Hook } from './hook.ts';
 import { createHypervisor, type HostTrouble } from './hypervisor.ts';
-import { createJournal, createMemory, createRegisters, onDisk } from './memory.ts';
+import {
+  createJournal,
+  createMemory,
+  createRegisters,
+  journalOnDisk,
+  memoryOnDisk,
+  registersOnDisk,
+} from './memory.ts';
 import type { Network } from './network.ts';
 import { createNodeClock, type NodeClock } from './node-clock.ts';
 import { createProcess, type Process } from './process.ts';
@@ -36,7 +43,6 @@ export interface WorldNode extends SimNode {
   setWriteMs(ms: number): void;
   setLibvirt(mode: HostTrouble['libvirt']): void;
   setStorage(there: boolean): void;
-  crashStarts(guest: string, times: number): void;
 }
 
 export interface WorldParts {
@@ -51,6 +57,8 @@ export interface WorldParts {
   readonly emit: (event: WorldEvent) => void;
   readonly switchesFor: (process: Process) => (host: string) => readonly PowerSwitch[];
   readonly nodeAt: (address: string) => WorldNode | null;
+  /** How many further starts of a guest end in a crash, wherever it starts. */
+  readonly crashes: Map<string, number>;
 }
 
 const CRASH_AFTER_START_MS = 700;
@@ -72,7 +80,6 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
   const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));
   const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
   const libvirtListeners = new Set<(up: boolean) => void>();
-  const crashes = new Map<string, number>();
   const writers = new Map<string, string | null>();
   const hook = createHook(clock.nowMs);
   let boots = 0;
@@ -110,9 +117,9 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     const { guest } = news;
     const domain = domains.get(guest);
     emit({ kind: 'started', atMs: scheduler.now(), guest, host: name, token: domain?.token ?? '' });
-    const left = crashes.get(guest) ?? 0;
+    const left = parts.crashes.get(guest) ?? 0;
     if (left === 0) return;
-    crashes.set(guest, left - 1);
+    parts.crashes.set(guest, left - 1);
     scheduler.at(
       scheduler.now() + CRASH_AFTER_START_MS,
       () => domains.get(guest) === domain && domains.end(guest, 'panicked'),
@@ -150,10 +157,9 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     const ports = { clock: clock.clockOf(process), bus, say };
     const hold = () => writeMs > 0 && process.holdUp(writeMs);
     if (spec.voters.includes(name)) {
-      const disk = onDisk(registers, ['raiseEpoch', 'raiseBlocked', 'raisePromised'], hold);
       serveVoter(
         { node: name, hosts: Object.keys(spec.hosts), times: spec.times },
-        { ...ports, registers: disk, signer: signerOf(name) },
+        { ...ports, registers: registersOnDisk(registers, hold), signer: signerOf(name) },
       );
     }
     const opened = await startController(
@@ -161,7 +167,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       {
         ...ports,
         log: stream.log(name, process),
-        journal: onDisk(journal, ['add', 'setCheckpoint'], () => process.alive() && hold()),
+        journal: journalOnDisk(journal, () => process.alive() && hold()),
         verify,
         switches: parts.switchesFor(process),
         async greets(host) {
@@ -179,11 +185,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       {
         ...ports,
         machine: { bootId: () => `${name}-${boots}` },
-        memory: onDisk(
-          memory,
-          ['setIncarnation', 'raiseEpoch', 'putGrant', 'dropGrant', 'raiseToken', 'setDone'],
-          hold,
-        ),
+        memory: memoryOnDisk(memory, hold),
         hypervisor: createHypervisor(process, {
           scheduler,
           random: random.fork(`hypervisor ${scheduler.now()}`),
@@ -244,8 +246,11 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
 
     powerOff(why, back = false) {
       // A boot under way ends here too.
-      if (booting) boots += 1;
-      booting = false;
+      if (booting) {
+        boots += 1;
+        booting = false;
+        if (back) node.powerOn('boots again');
+      }
       if (!on) return;
       on = false;
       boots += 1;
@@ -313,7 +318,6 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       if (there) return;
       for (const guest of [...domains.all().keys()]) domains.set(guest, 'paused', 'io-error');
     },
-    crashStarts: (guest, times) => void crashes.set(guest, times),
   };
   return node;
 }

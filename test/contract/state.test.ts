@@ -1,10 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openAgentMemory } from '../../adapters/sqlite/agent-memory.ts';
 import { openJournal } from '../../adapters/sqlite/journal.ts';
 import { openVoterRegisters } from '../../adapters/sqlite/voter-registers.ts';
 import type { AgentMemory, Journal, VoterRegisters } from '../../services/ports.ts';
-import { createJournal, createMemory, createRegisters, onDisk } from '../../sim/memory.ts';
+import {
+  createJournal,
+  createMemory,
+  createRegisters,
+  journalOnDisk,
+  memoryOnDisk,
+  registersOnDisk,
+} from '../../sim/memory.ts';
 import { createProcess } from '../../sim/process.ts';
 import { createScheduler } from '../../sim/scheduler.ts';
 import { inProcess } from '../sqlite/in-process.ts';
@@ -17,18 +25,23 @@ const ENOUGH = 30;
 
 /** A simulated daemon, whose every write to `store` holds it up for 2 ms, is killed while it writes. */
 function simulated<Store extends object>(
-  store: Store,
-  writes: readonly (keyof Store)[],
+  kept: Store,
+  onDisk: (store: Store, hold: () => void) => Store,
   write: (store: Store, n: number) => void,
 ): StateHarness<Store> {
   const scheduler = createScheduler();
+  let writes = 0;
+  const store = onDisk(kept, () => {
+    writes += 1;
+  });
   return {
     ...virtually(scheduler),
     store,
     restart: () => store,
+    disk: () => String(writes),
     async killed() {
       const daemon = createProcess(scheduler);
-      const slow = onDisk(store, writes, () => daemon.holdUp(2));
+      const slow = onDisk(store, () => daemon.holdUp(2));
       let written = 0;
       const next = (n: number) => {
         write(slow, n);
@@ -66,6 +79,7 @@ function real<Store extends { close(): void }>(
       return store ?? reopen();
     },
     restart: reopen,
+    disk: () => readFileSync(file).toString('base64'),
     async killed() {
       const chainFile = JSON.stringify(new URL('./chain.ts', import.meta.url).pathname);
       const other = inProcess(`
@@ -87,9 +101,7 @@ function real<Store extends { close(): void }>(
 }
 
 registersContract('simulated', () =>
-  simulated<VoterRegisters>(createRegisters(), ['raiseEpoch', 'raiseBlocked'], (store, n) =>
-    store.raiseBlocked('h1', n),
-  ),
+  simulated<VoterRegisters>(createRegisters(), registersOnDisk, (store, n) => store.raiseBlocked('h1', n)),
 );
 registersContract('real', () =>
   real((file) => openVoterRegisters(file, { create: true }), {
@@ -99,7 +111,7 @@ registersContract('real', () =>
 );
 
 agentMemoryContract('simulated', () =>
-  simulated<AgentMemory>(createMemory(), ['putGrant'], (store, n) =>
+  simulated<AgentMemory>(createMemory(), memoryOnDisk, (store, n) =>
     store.putGrant({ guest: 'g1', counter: 0, token: `1.${n}` }),
   ),
 );
@@ -112,6 +124,6 @@ agentMemoryContract('real', () =>
 
 const entries = chain(2_000);
 journalContract('simulated', () =>
-  simulated<Journal>(createJournal(), ['add'], (store, n) => store.add([entries[n - 1]!])),
+  simulated<Journal>(createJournal(), journalOnDisk, (store, n) => store.add([entries[n - 1]!])),
 );
 journalContract('real', () => real(openJournal, { open: 'openJournal(file)', write: 'store.add([entries[n - 1]])' }));

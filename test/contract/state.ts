@@ -18,7 +18,17 @@ export interface StateHarness<Store> extends Passing {
    * killed in the middle of it. What had returned by then, and the store as the next daemon finds it.
    */
   killed(): Promise<{ readonly written: number; readonly store: Store }>;
+  /** For registers and an agent's memory: another text whenever the disk has been written. */
+  disk(): string;
 }
+
+/** Which of these calls write the disk. */
+const writing = (it: StateHarness<unknown>, calls: Readonly<Record<string, () => unknown>>): readonly string[] =>
+  Object.keys(calls).filter((name) => {
+    const before = it.disk();
+    calls[name]!();
+    return it.disk() !== before;
+  });
 
 export function registersContract(name: string, makeHarness: () => StateHarness<VoterRegisters>): void {
   describe(`VoterRegisters, ${name}`, () => {
@@ -57,6 +67,24 @@ export function registersContract(name: string, makeHarness: () => StateHarness<
       const { written, store } = await makeHarness().killed();
       expect(written).toBeGreaterThanOrEqual(30);
       expect(store.blockedCounter('h1')).toBeGreaterThanOrEqual(written);
+    });
+
+    test('only a raise that raises something writes the disk', () => {
+      const it = makeHarness();
+      const { store } = it;
+      expect(
+        writing(it, {
+          'epoch 4': () => store.raiseEpoch(4),
+          'epoch 4 again': () => store.raiseEpoch(4),
+          'epoch 3': () => store.raiseEpoch(3),
+          'h1 0': () => store.raiseBlocked('h1', 0),
+          'h1 0 again': () => store.raiseBlocked('h1', 0),
+          'h2 2': () => store.raiseBlocked('h2', 2),
+          'h1 leased 1': () => store.raisePromised('h1', 1),
+          'h1 leased 1 again': () => store.raisePromised('h1', 1),
+          'a look': () => store.blockedCounter('h2'),
+        }),
+      ).toEqual(['epoch 4', 'h1 0', 'h2 2', 'h1 leased 1']);
     });
 
     test.each([7.5, Number.NaN, Number.POSITIVE_INFINITY, -1])(
@@ -131,6 +159,25 @@ export function agentMemoryContract(name: string, makeHarness: () => StateHarnes
       expect(written).toBeGreaterThanOrEqual(30);
       expect(compareTokens(store.grants()[0]!.token, `1.${written}`)).toBeGreaterThanOrEqual(0);
       expect(store.highestToken('g1')).toBe(store.grants()[0]!.token);
+    });
+
+    test('only what changes something writes the disk', () => {
+      const it = makeHarness();
+      const { store } = it;
+      expect(
+        writing(it, {
+          life: () => store.setIncarnation({ bootId: 'a', counter: 1 }),
+          epoch: () => store.raiseEpoch(4),
+          'epoch again': () => store.raiseEpoch(4),
+          grant: () => store.putGrant({ guest: 'g1', counter: 1, token: '4.9' }),
+          'its token': () => store.raiseToken('g1', '4.9'),
+          'a later token': () => store.raiseToken('g1', '4.10'),
+          drop: () => store.dropGrant('g1'),
+          'drop again': () => store.dropGrant('g1'),
+          outcome: () => store.setDone('i1', { kind: 'succeeded', detail: '' }),
+          'a look': () => store.grants(),
+        }),
+      ).toEqual(['life', 'epoch', 'grant', 'a later token', 'drop', 'outcome']);
     });
 
     test('old outcomes are forgotten, so that memory does not grow for ever; recent ones are not', () => {

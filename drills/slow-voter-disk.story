@@ -1,4 +1,3 @@
-# Open: The simulator charges a write for a register that is not raised; each block then costs two writes and comes too late.
 story The disk of a voter takes a third of a second for each write
   A block is one write of a register that was not so high before; asked again, the voter answers at once. The lost host is
   proven stopped with a little delay.

@@ -1,4 +1,3 @@
-# Open: The simulator connects a node that is no voter to the servers of two voters instead of its own and the next one.
 story Two voters are lost, and a host that is no voter speaks over its own server
   Every node runs a nats-server, so losing two others costs it no lease. Nobody suspects it.
 
