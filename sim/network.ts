@@ -4,6 +4,7 @@
  * what meets a cut is lost or arrives long after, when the cut has healed.
  */
 import { type Bus, BusError } from '../services/ports.ts';
+import { carried } from './carried.ts';
 import { createLinks, GIVEN_UP_MS, type Links } from './links.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
@@ -31,6 +32,7 @@ interface Served {
 const HELD_MS = 10_000;
 const HELD_AT_MOST = 2_000;
 const NO_RESPONDERS_MS = 1;
+const NOBODY: readonly Served[] = [];
 
 export function createNetwork(
   scheduler: Scheduler,
@@ -58,13 +60,11 @@ export function createNetwork(
     else if (held.length < HELD_AT_MOST && random.chance(0.5)) held.push({ from, to, untilMs, run });
   }
 
+  /** A star stands for one word. */
   const targetsOf = (address: string): readonly Served[] => {
-    const direct = exact.get(address) ?? [];
-    if (prefixed.size === 0) return direct;
-    const found = [...direct];
-    // A star stands for one word.
-    found.push(...(prefixed.get(address.slice(0, address.lastIndexOf('.') + 1)) ?? []));
-    return found;
+    const direct = exact.get(address) ?? NOBODY;
+    const starred = prefixed.get(address.slice(0, address.lastIndexOf('.') + 1)) ?? NOBODY;
+    return starred.length === 0 ? direct : direct.length === 0 ? starred : [...direct, ...starred];
   };
 
   const send = (
@@ -76,34 +76,38 @@ export function createNetwork(
   ): number => {
     if (!process.alive() || !links.attached(from)) return 0;
     // What JSON cannot carry does not arrive in life either, and nobody shares an object with another node.
-    const text = JSON.stringify(message);
-    const targets = targetsOf(address).filter(({ node }) => links.attached(node));
-    for (const target of targets) {
+    const sent = carried(message);
+    let reached = 0;
+    for (const target of targetsOf(address)) {
+      if (!links.attached(target.node)) continue;
+      reached += 1;
+      const answered = (answer: unknown) => {
+        if (answer === undefined || !onAnswer || !target.process.alive()) return;
+        const answerSent = carried(answer);
+        carry(target.node, from, target.process.nowMs(), () => process.enter(() => onAnswer(answerSent, target.node)));
+      };
+      const handle = () => {
+        let answer: unknown;
+        try {
+          answer = target.handler(carried(sent), address);
+        } catch {
+          // An error in a handler is an answer that never comes.
+          return;
+        }
+        if (answer instanceof Promise) answer.then(answered, () => {});
+        else answered(answer);
+      };
       let arrived = false;
       const deliver = () => {
         // The real bus handles an id once, by whichever way and however often it comes.
         if (arrived) return;
         arrived = true;
-        target.process.enter(() => {
-          // One tick later, as with any received message, and an error in a handler is an answer that never comes.
-          Promise.resolve()
-            .then(() => target.handler(JSON.parse(text), address))
-            .then(
-              (answer) => {
-                if (answer === undefined || !onAnswer || !target.process.alive()) return;
-                const answerText = JSON.stringify(answer);
-                carry(target.node, from, target.process.nowMs(), () =>
-                  process.enter(() => onAnswer(JSON.parse(answerText), target.node)),
-                );
-              },
-              () => {},
-            );
-        });
+        target.process.enter(handle);
       };
       carry(from, target.node, process.nowMs(), deliver);
       if (links.duplicates(from)) carry(from, target.node, process.nowMs(), deliver);
     }
-    return targets.length;
+    return reached;
   };
 
   const table = (address: string) => (address.endsWith('.*') ? prefixed : exact);

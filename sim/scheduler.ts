@@ -12,8 +12,9 @@ export interface Scheduler {
 
 export const WALL_START_MS = Date.parse('2026-01-01T00:00:00Z');
 
-/** Long enough for every chain of resolved promises between two events to run out. */
-const drained = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** So often the program around the simulation has its turn: its own timers, and messages of other threads. */
+const EVENTS_PER_YIELD = 1_000;
+const resolved = Promise.resolve();
 
 export function createScheduler(): Scheduler {
   interface Item {
@@ -22,35 +23,34 @@ export function createScheduler(): Scheduler {
     readonly run: () => void;
     cancelled: boolean;
   }
+  /** A binary heap: no item comes before the one at half its place. */
   const heap: Item[] = [];
   let now = 0;
   let order = 0;
 
   const before = (a: Item, b: Item) => a.ms < b.ms || (a.ms === b.ms && a.order < b.order);
-  const swap = (i: number, j: number) => {
-    [heap[i], heap[j]] = [heap[j]!, heap[i]!];
-  };
   const push = (item: Item) => {
     let i = heap.push(item) - 1;
-    while (i > 0 && before(heap[i]!, heap[(i - 1) >> 1]!)) {
-      swap(i, (i - 1) >> 1);
-      i = (i - 1) >> 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(item, heap[parent]!)) break;
+      heap[i] = heap[parent]!;
+      i = parent;
     }
+    heap[i] = item;
   };
-  const pop = (): Item | undefined => {
-    const top = heap[0];
-    const last = heap.pop();
-    if (!top || !last || top === last) return top;
-    heap[0] = last;
-    for (let i = 0; ; ) {
-      const [left, right] = [2 * i + 1, 2 * i + 2];
-      let least = i;
-      if (left < heap.length && before(heap[left]!, heap[least]!)) least = left;
-      if (right < heap.length && before(heap[right]!, heap[least]!)) least = right;
-      if (least === i) return top;
-      swap(i, least);
-      i = least;
+  const pop = () => {
+    const last = heap.pop()!;
+    const length = heap.length;
+    if (length === 0) return;
+    let i = 0;
+    for (let child = 1; child < length; child = 2 * i + 1) {
+      if (child + 1 < length && before(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!before(heap[child]!, last)) break;
+      heap[i] = heap[child]!;
+      i = child;
     }
+    heap[i] = last;
   };
 
   const at = (ms: number, run: () => void) => {
@@ -61,6 +61,20 @@ export function createScheduler(): Scheduler {
     };
   };
 
+  /** Runs the next event; false when there is none before `ms`, or `done` says so. */
+  const step = (ms: number, done: () => boolean): boolean => {
+    for (let item = heap[0]; item && item.ms <= ms; item = heap[0]) {
+      if (done()) return false;
+      pop();
+      if (item.cancelled) continue;
+      now = item.ms;
+      item.run();
+      return true;
+    }
+    if (!done()) now = Math.max(now, ms);
+    return false;
+  };
+
   return {
     now: () => now,
     at,
@@ -69,16 +83,23 @@ export function createScheduler(): Scheduler {
       wall: () => WALL_START_MS + now,
       after: (afterMs, callback) => at(now + afterMs, callback),
     }),
-    async runUntil(ms, done = () => false) {
-      await drained();
-      while (heap[0] && heap[0].ms <= ms && !done()) {
-        const item = pop()!;
-        if (item.cancelled) continue;
-        now = item.ms;
-        item.run();
-        await drained();
-      }
-      if (!done()) now = Math.max(now, ms);
-    },
+    runUntil: (ms, done = () => false) =>
+      new Promise((resolve, reject) => {
+        let events = 0;
+        const turn = () => {
+          try {
+            if (!step(ms, done)) return resolve();
+          } catch (error) {
+            return reject(error);
+          }
+          events += 1;
+          // Every chain of resolved promises runs out before the next event: `turn` is a microtask, and what a microtask
+          // gives to `nextTick` is called when no other is left.
+          if (events % EVENTS_PER_YIELD === 0) setImmediate(next);
+          else process.nextTick(next);
+        };
+        const next = () => void resolved.then(turn);
+        setImmediate(next);
+      }),
   };
 }
