@@ -4,13 +4,16 @@ import type { Clock } from './ports.ts';
 export function every(clock: Clock, periodMs: number, task: () => void | Promise<void>): () => void {
   let ended = false;
   let cancel = () => {};
-  const run = async () => {
+  const run = () => {
     const began = clock.now();
-    await task();
-    if (!ended) cancel = clock.after(Math.max(0, began + periodMs - clock.now()), start);
+    const rest = () => {
+      if (!ended) cancel = clock.after(Math.max(0, began + periodMs - clock.now()), run);
+    };
+    const working = task();
+    if (working) void working.then(rest);
+    else rest();
   };
-  const start = () => void run();
-  start();
+  run();
   return () => {
     ended = true;
     cancel();

@@ -76,11 +76,11 @@ export function createNetwork(
   ): number => {
     if (!process.alive() || !links.attached(from)) return 0;
     // What JSON cannot carry does not arrive in life either, and nobody shares an object with another node.
-    const sent = carried(message);
     let reached = 0;
     for (const target of targetsOf(address)) {
       if (!links.attached(target.node)) continue;
       reached += 1;
+      const arriving = carried(message);
       const answered = (answer: unknown) => {
         if (answer === undefined || !onAnswer || !target.process.alive()) return;
         const answerSent = carried(answer);
@@ -89,7 +89,7 @@ export function createNetwork(
       const handle = () => {
         let answer: unknown;
         try {
-          answer = target.handler(carried(sent), address);
+          answer = target.handler(arriving, address);
         } catch {
           // An error in a handler is an answer that never comes.
           return;

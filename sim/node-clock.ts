@@ -30,20 +30,21 @@ export function createNodeClock(scheduler: Scheduler, firstMs: number): NodeCloc
   };
   const nowMs = () => local(scheduler.now());
 
+  const schedule = (dueMs: number, woken: () => void): (() => void) => {
+    const leftMs = (dueMs - nowMs()) / rate;
+    return scheduler.at(scheduler.now() + (leftMs > 0 ? Math.max(leftMs, GRAIN_MS) : 0), woken);
+  };
+
   /** Also when the rate changes meanwhile, no timer fires before its time on this clock. */
   const arm = (dueMs: number, wake: (fire: () => void) => void, callback: () => void): (() => void) => {
-    let cancel = () => {};
     let ended = false;
-    const set = () => {
-      const leftMs = (dueMs - nowMs()) / rate;
-      cancel = scheduler.at(scheduler.now() + (leftMs > 0 ? Math.max(leftMs, GRAIN_MS) : 0), () => wake(fire));
-    };
     const fire = () => {
       if (ended) return;
-      if (nowMs() < dueMs - 1e-6) return set();
-      callback();
+      if (nowMs() < dueMs - 1e-6) cancel = schedule(dueMs, woken);
+      else callback();
     };
-    set();
+    const woken = () => wake(fire);
+    let cancel = schedule(dueMs, woken);
     return () => {
       ended = true;
       cancel();

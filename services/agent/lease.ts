@@ -41,6 +41,7 @@ export function holdLease(
   listener: LeaseListener,
 ): Lease {
   const majority = majorityOf(voters.length);
+  const timesSaid = timesText(times);
   let counter = firstCounter;
   let n = 0;
   let renewedMs = Number.NEGATIVE_INFINITY;
@@ -85,7 +86,7 @@ export function holdLease(
         counter: life,
         n: asked,
         unleasedMs,
-        times: timesText(times),
+        times: timesSaid,
         epoch: memory.highestEpoch(),
       };
       await bus.gather(addresses.renew(host), message, times.suspectMs, hear);

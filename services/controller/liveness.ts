@@ -19,9 +19,10 @@ export const owesItsVoice = (state: HostStateName): boolean =>
 
 /** Hosts that should be heard and are not, by this node alone. */
 export function quietHosts(fleet: Fleet, hearing: Hearing, times: Times): string[] {
-  return Object.keys(fleet.hosts)
-    .filter((host) => owesItsVoice(fleet.hosts[host]!.state) && hearing.silentMs(host) > times.suspectMs)
-    .sort();
+  const quiet: string[] = [];
+  for (const host in fleet.hosts)
+    if (owesItsVoice(fleet.hosts[host]!.state) && hearing.silentMs(host) > times.suspectMs) quiet.push(host);
+  return quiet.sort();
 }
 
 /** Asks the voters; null unless a majority has not heard the host either. */

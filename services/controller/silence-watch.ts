@@ -150,8 +150,8 @@ export function watchSilence({
     for (const host of quiet.length > 0 && gathers(now) ? [] : quiet) {
       if (!greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
     }
-    for (const [host, { state }] of Object.entries(now.hosts)) {
-      if (state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
+    for (const host in now.hosts) {
+      if (now.hosts[host]!.state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
         once(`clearing of ${host}`, () => clear(host));
     }
     if (isCalm(now)) once('brake', releaseBrake);

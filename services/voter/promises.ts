@@ -21,7 +21,9 @@ export function createPromises(times: Times, startedAt: number): Promises {
     },
 
     newestLife(host, now) {
-      return Math.max(-1, ...[...(until.get(host) ?? [])].filter(([, end]) => end > now).map(([life]) => life));
+      let newest = -1;
+      for (const [life, end] of until.get(host) ?? []) if (end > now) newest = Math.max(newest, life);
+      return newest;
     },
 
     remainingMs(host, counter, now) {

@@ -46,6 +46,8 @@ export interface Voter {
 
 export function createVoter({ node, hosts, times }: VoterConfig, { clock, registers, signer }: VoterPorts): Voter {
   const startedAt = clock.now();
+  const known = new Set(hosts);
+  const ours = timesText(times);
   const promises = createPromises(times, startedAt);
   const hearing = createHearing(node, times.suspectMs / 2, clock);
   let leader: { node: string; epoch: number; untilMs: number } | null = null;
@@ -71,8 +73,8 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
   return {
     renew({ host, counter, n, unleasedMs, times: theirs, epoch }) {
       const refuse = (reason: string): RenewAnswer => ({ kind: 'refused', voter: node, n, reason });
-      if (!hosts.includes(host)) return refuse(`${host} is not a host of this cluster`);
-      if (theirs !== timesText(times))
+      if (!known.has(host)) return refuse(`${host} is not a host of this cluster`);
+      if (theirs !== ours)
         return refuse(`${host} counts with other times than voter ${node}; give both the same cluster file`);
       const blockedCounter = registers.blockedCounter(host);
       // The heart of R3: from the moment this register is on disk, no lease of that life is ever renewed here again.
@@ -99,7 +101,7 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
           return { kind: 'silence', voter: node, host: request.host, heardAgoMs: hearing.silentMs(request.host) };
 
         case 'block': {
-          if (!hosts.includes(request.host)) return refused(`${request.host} is not a host of this cluster`);
+          if (!known.has(request.host)) return refused(`${request.host} is not a host of this cluster`);
           if (request.epoch < registers.highestEpoch()) return refused('a newer leader has been elected');
           registers.raiseEpoch(request.epoch);
           registers.raiseBlocked(request.host, request.counter);
@@ -110,7 +112,7 @@ export function createVoter({ node, hosts, times }: VoterConfig, { clock, regist
         }
 
         case 'campaign': {
-          if (request.times !== timesText(times)) return refused('the candidate counts with other times');
+          if (request.times !== ours) return refused('the candidate counts with other times');
           if (request.epoch <= registers.highestEpoch()) return refused('epoch is not new');
           const remainingMs = leader && leader.node !== request.node ? Math.max(0, leader.untilMs - clock.now()) : 0;
           if (remainingMs > 0) return refused(`${leader!.node} leads`, remainingMs);
