@@ -6,18 +6,19 @@ import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { Intent, IntentType, PendingIntent } from '../../machines/intents.ts';
 import { place } from '../../machines/placement.ts';
-import type { Bus, Clock, PowerSwitch, Say } from '../ports.ts';
+import type { Bus, Clock, Say } from '../ports.ts';
 import { command } from './agents.ts';
 import type { FenceResult } from './fence.ts';
 import { migrateGuest } from './migrate.ts';
 import type { Pen } from './pen.ts';
+import type { PowerOrders } from './power.ts';
 import { record } from './record.ts';
 
 export interface ExecutePorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly say: Say;
-  readonly switches: (host: string) => readonly PowerSwitch[];
+  readonly power: PowerOrders;
 }
 
 export interface ExecuteContext {
@@ -153,20 +154,13 @@ async function repairHost(
 async function powerOn(
   { id, intent, cause }: Pending<'power-on'>,
   context: ExecuteContext,
-  { switches }: ExecutePorts,
+  { power }: ExecutePorts,
 ): Promise<void> {
-  const reasons: string[] = [];
+  const { fleet } = context;
   // A second try means that it was on and did not come back: a hung machine needs its power cut first. It is proven
   // stopped, so nothing of ours can be lost by that.
-  const again = (context.fleet().hosts[intent.host]?.context.tries.powerCycle.length ?? 0) > 1;
-  for (const power of switches(intent.host)) {
-    if (again) await power.off();
-    const outcome = await power.on();
-    if (outcome.kind === 'succeeded') {
-      return record('power-on', id, cause, `host/${intent.host}`, { method: power.method }, outcome, context);
-    }
-    reasons.push(`${power.method}: ${outcome.reason}`);
-  }
-  const reason = reasons.join('; ') || 'no power switch is configured for this host';
-  await record('power-on', id, cause, `host/${intent.host}`, { method: 'none' }, { kind: 'failed', reason }, context);
+  const again = (fleet().hosts[intent.host]?.context.tries.powerCycle.length ?? 0) > 1;
+  const awaited = () => fleet().hosts[intent.host]?.context.fence !== null && fleet().frozen === null;
+  const done = await power.on(intent.host, again, awaited);
+  if (done) await record('power-on', id, cause, `host/${intent.host}`, { method: done.method }, done.outcome, context);
 }

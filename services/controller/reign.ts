@@ -1,4 +1,5 @@
 /** What the leader of one epoch does, from its election to its last moment. */
+import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { every } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
@@ -9,9 +10,11 @@ import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
+import { owesItsVoice } from './liveness.ts';
 import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
+import { createPowerOrders } from './power.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
 import { watchSilence } from './silence-watch.ts';
@@ -64,7 +67,8 @@ export async function reign(
   const elected = mendLog(replica, ports, signal).then((lost) => writeElection(first, config, { epoch, lives }, lost));
   // Nothing else of this epoch may stand in the log before its election does.
   const pen: Pen = { write: (decide) => elected.then(() => first.write(decide)) };
-  const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, ports.switches, signal);
+  const power = createPowerOrders(ports.switches, inDoubt(fleet()), ports, signal);
+  const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, power.switches, signal);
 
   // From the first moment, even while the log is stalled: followers learn who leads, silent hosts are being proven stopped.
   ends.push(
@@ -86,13 +90,21 @@ export async function reign(
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const forecast = noteHeadroom(pen);
   ends.push(
-    dispatchPending(context, replica, ports, quietly),
+    dispatchPending(context, replica, { ...ports, power }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, HEADROOM_MS, () => void forecast().catch(quietly('forecast'))),
   );
   await survey.askAll(signal);
+}
+
+/** Hosts that an earlier leader may have ordered off without having seen it come true. */
+function inDoubt({ hosts }: Fleet): string[] {
+  return Object.keys(hosts).filter((host) => {
+    const { state, context } = hosts[host]!;
+    return !owesItsVoice(state) && state !== 'joining' && context.fence?.proof.kind !== 'R2';
+  });
 }
 
 function serveReports(take: ReturnType<typeof createReports>, bus: Bus): () => void {
