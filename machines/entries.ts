@@ -152,6 +152,13 @@ export const dataSchemas = {
   }),
   'guest.unplaced': z.strictObject({ why: text, refused }),
   ...outcomeOf('start', startOf),
+  /** `lacks` storage: the host did not reach the guest's images, which is no fault of the guest. */
+  'start.failed': z.strictObject({
+    intent: z.string(),
+    ...startOf,
+    reason: text,
+    lacks: z.literal('storage').optional(),
+  }),
   ...outcomeOf('stop', startOf),
   ...outcomeOf('migration', { from: host, to: host, token }),
 } as const;

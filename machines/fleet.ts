@@ -99,6 +99,8 @@ export interface GuestContext {
   };
   /** Hosts it failed to start on or crash-looped on since it last ran well. */
   readonly avoid: readonly string[];
+  /** Starts that failed for want of its storage since it last started or storage was seen to be back. */
+  readonly starved: number;
   readonly why: string;
   readonly cause: string;
 }
@@ -113,8 +115,8 @@ export interface GuestEntity {
 }
 
 export interface Fleet {
-  /** Version of this shape, for checkpoints. */
-  readonly version: 1;
+  /** Version of this shape: a checkpoint of another is not used. */
+  readonly version: 2;
   /** Last entry folded: sequence, chain hash, time (epoch ms; never runs backwards). */
   readonly seq: number;
   readonly hash: string;
@@ -137,7 +139,7 @@ export interface Fleet {
 export const GENESIS_HASH = '0'.repeat(64);
 
 export const emptyFleet: Fleet = {
-  version: 1,
+  version: 2,
   seq: 0,
   hash: GENESIS_HASH,
   nowMs: 0,

@@ -21,6 +21,13 @@ import { nameOf, sentence } from './sentences.ts';
 
 /** A stop that was not seen to succeed is repeated after this long, doubled each time. */
 export const STOP_RETRY_MS = 2_000;
+/** So many hosts are tried in a row for a guest whose storage cannot be reached; then it waits before the next round. */
+export const STORAGE_TRIES = 3;
+/** First wait of a guest for its storage, doubled with each round in vain, and the longest. */
+export const STORAGE_RETRY_MS = 5_000;
+export const STORAGE_LONGEST_MS = 120_000;
+/** While blocked for any other reason, a stop is repeated, or a place sought, this often. Whatever makes room asks at once. */
+export const BLOCKED_RETRY_MS = 60_000;
 /** After so many fruitless stops a person is asked: a host is not fenced for the sake of one guest. */
 export const STOP_TRIES = 5;
 
@@ -34,13 +41,14 @@ export function newGuest(id: string): GuestContext {
     observed: 'gone',
     tries: { inPlace: [], relocate: [], stop: [] },
     avoid: [],
+    starved: 0,
     why: 'never started',
     cause: '',
   };
 }
 
 type Change = Partial<GuestContext>;
-export type Next = GuestRung | 'elsewhere' | 'stopped';
+export type Next = GuestRung | 'elsewhere' | 'stopped' | 'other-host' | 'await-storage';
 
 /**
  * What follows when this event releases the grant; null when it does not. A guest whose host was lost, or began a new
@@ -56,6 +64,10 @@ function next({ context, event }: Args): Next | null {
       return 'elsewhere';
     case 'host.surveyed':
       return event.data.incarnation.counter > (context.grant?.counter ?? 0) ? 'elsewhere' : rungFor({ context, event });
+    case 'start.failed':
+      // A store that is gone is gone for all hosts or comes back by itself: no rung is spent on it.
+      if (event.data.lacks === undefined) return rungFor({ context, event });
+      return (context.starved + 1) % STORAGE_TRIES === 0 ? 'await-storage' : 'other-host';
     default:
       return rungFor({ context, event });
   }
@@ -105,6 +117,9 @@ export const guest = setup({
     released: (args) => releaseBy(args) !== null,
     held: ({ context }) => isHeld(context),
     free: ({ context }) => !isHeld(context),
+    roomier: ({ context }) => !isHeld(context) && context.starved === 0,
+    starved: ({ context }) => context.starved > 0,
+    wantedFree: (args) => ordered(args) === 'running' && !isHeld(args.context),
     ofHolder,
     ofHost: ({ context, event }) =>
       isHeld(context) &&
@@ -144,7 +159,7 @@ export const guest = setup({
     order: assign((args): Change => {
       const desired = ordered(args);
       if (desired === null) return {};
-      const fresh = args.event.type === 'guest.ordered' ? { tries: newGuest('').tries, avoid: [] } : {};
+      const fresh = args.event.type === 'guest.ordered' ? { tries: newGuest('').tries, avoid: [], starved: 0 } : {};
       return { desired, ...fresh };
     }),
     grant: assign(granted),
@@ -163,6 +178,8 @@ export const guest = setup({
       return host === undefined || context.avoid.includes(host) ? {} : { avoid: [...context.avoid, host] };
     }),
     forgive: assign({ avoid: [] }),
+    starve: assign({ starved: ({ context }) => context.starved + 1 }),
+    feed: assign({ starved: 0 }),
     forget: assign(({ context }): Change => ({ avoid: [], tries: { ...context.tries, inPlace: [], relocate: [] } })),
     spendStop: assign(
       ({ context, event }): Change => ({
@@ -223,6 +240,10 @@ export const guest = setup({
     withdraw: emit((_, params: { intent: IntentType }) => ({ type: 'withdraw', intent: params.intent })),
     arm: emit((_, params: { name: string; afterMs: number }) => ({ type: 'timer', ...params })),
     disarm: emit((_, params: { name: string }) => ({ type: 'disarm', name: params.name })),
+    armRetry: emit(({ context: { starved } }) => {
+      const storageMs = Math.min(backoff(Math.ceil(starved / STORAGE_TRIES), STORAGE_RETRY_MS), STORAGE_LONGEST_MS);
+      return { type: 'timer', name: 'retry', afterMs: starved > 0 ? storageMs : BLOCKED_RETRY_MS };
+    }),
     armStop: emit(({ context }) => ({
       type: 'timer',
       name: 'stop',

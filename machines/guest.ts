@@ -7,8 +7,6 @@
 import { guest, type Next, newGuest } from './guest-parts.ts';
 import type { IntentType } from './intents.ts';
 
-/** While blocked, a stop is repeated, or a place sought, this often. Whatever makes room asks at once. */
-export const BLOCKED_RETRY_MS = 60_000;
 /** A migration whose end is unknown is asked about again after this long. */
 export const MIGRATION_RETRY_MS = 5_000;
 
@@ -26,6 +24,18 @@ const down = [
     target: 'relocating',
     reenter: true,
     actions: ['release', 'placeAnywhere', note('a host for it is sought')],
+  },
+  {
+    guard: is('other-host'),
+    target: 'relocating',
+    reenter: true,
+    actions: ['release', 'avoid', 'starve', 'placeAnywhere', note('another host is sought, which costs it no restart')],
+  },
+  {
+    guard: is('await-storage'),
+    target: 'blocked',
+    reenter: true,
+    actions: ['release', 'avoid', 'starve', note('it waits for its storage, which costs it no restart')],
   },
   {
     guard: is('inPlace'),
@@ -95,7 +105,7 @@ const starting = {
   'start.succeeded': {
     guard: 'ofHolder',
     target: 'running',
-    actions: [{ type: 'observe', params: { as: 'running' } }, note()],
+    actions: ['feed', { type: 'observe', params: { as: 'running' } }, note()],
   },
   'start.failed': down,
   // It may run there or may not: it is stopped and seen gone at that very host, and never started elsewhere before.
@@ -132,8 +142,21 @@ const startAgain = {
   actions: ['order', 'placeAnywhere', note('a host for it is sought')],
 } as const;
 
-/** Something changed that may make room for a guest that found none. */
-const room = { guard: 'free', actions: 'placeAnywhere' } as const;
+/** Something changed that may make room for a guest that found none. One that waits for its storage needs no room. */
+const room = { guard: 'roomier', actions: 'placeAnywhere' } as const;
+/** A host that is there again may make room, and may reach what others do not. */
+const hostIsBack = { guard: 'free', actions: ['forgive', 'placeAnywhere'] } as const;
+
+/** No host for it. Where it failed lately is better than nowhere, once nothing else is left. */
+const nowhere = (more: readonly (ReturnType<typeof withdraw> | 'armRetry')[], target: { target?: 'blocked' }) =>
+  [
+    {
+      guard: 'starved',
+      ...target,
+      actions: [...more, 'forgive', note('its storage was not reached when last tried; it waits for that')],
+    },
+    { ...target, actions: [...more, 'forgive', note()] },
+  ] as const;
 
 /** One end of a migration is proven stopped: the other is asked whether the guest runs there. */
 const ends = [
@@ -152,7 +175,7 @@ export const guestMachine = guest.createMachine({
   context: ({ input }) => newGuest(input?.id ?? ''),
   initial: 'stopped',
   on: {
-    'guest.adopted': { target: '.running', reenter: true, actions: ['adopt', note()] },
+    'guest.adopted': { target: '.running', reenter: true, actions: ['adopt', 'feed', note()] },
     'guest.duplicated': { target: '.frozen', actions: note('left alone, a person decides') },
   },
   states: {
@@ -176,8 +199,7 @@ export const guestMachine = guest.createMachine({
       on: {
         ...starting,
         'timer.fired': { guard: timer('retry'), actions: 'placeAnywhere' },
-        // Where it failed lately is better than nowhere, once nothing else is left.
-        'guest.unplaced': { target: 'blocked', actions: ['forgive', note()] },
+        'guest.unplaced': nowhere([], { target: 'blocked' }),
       },
       exit: startingExit,
     },
@@ -267,40 +289,33 @@ export const guestMachine = guest.createMachine({
     },
     blocked: {
       tags: 'needs-operator',
-      entry: { type: 'arm', params: { name: 'retry', afterMs: BLOCKED_RETRY_MS } },
+      entry: 'armRetry',
       on: {
         'guest.granted': { guard: 'toStart', target: 'relocating', actions: ['grant', 'start', note()] },
-        'guest.unplaced': {
-          actions: [
-            withdraw('place'),
-            'forgive',
-            { type: 'arm', params: { name: 'retry', afterMs: BLOCKED_RETRY_MS } },
-            note(),
-          ],
-        },
+        'guest.unplaced': nowhere([withdraw('place'), 'armRetry'], {}),
         'timer.fired': [
           { guard: { type: 'timerHeld', params: { name: 'retry' } }, actions: 'stop' },
           { guard: timer('retry'), actions: 'placeAnywhere' },
         ],
         'stop.succeeded': [...down, room],
-        'stop.failed': {
-          guard: 'ofHolder',
-          actions: [{ type: 'arm', params: { name: 'retry', afterMs: BLOCKED_RETRY_MS } }, note()],
-        },
-        'stop.unknown': {
-          guard: 'ofHolder',
-          actions: [{ type: 'arm', params: { name: 'retry', afterMs: BLOCKED_RETRY_MS } }, note()],
-        },
+        'stop.failed': { guard: 'ofHolder', actions: ['armRetry', note('a person is needed: fence its host')] },
+        'stop.unknown': { guard: 'ofHolder', actions: ['armRetry', note('a person is needed: fence its host')] },
         'guest.crashed': [...down, room],
         'fence.proven': [...down, room],
-        'host.joined': [backAgain, ...down, room],
+        'host.joined': [backAgain, ...down, hostIsBack],
         'host.surveyed': [backAgain, ...down],
-        'host.cleared': room,
-        'host.restored': room,
-        'maintenance.ended': room,
+        'host.cleared': hostIsBack,
+        'host.restored': hostIsBack,
+        'maintenance.ended': hostIsBack,
+        // Told of a guest that had waited for the same storage: it is back.
+        'start.succeeded': { guard: 'free', actions: ['forgive', 'feed', 'placeAnywhere'] },
         'start.failed': room,
         'migration.succeeded': room,
-        'guest.ordered': [...unwanted, { actions: 'order' }],
+        'guest.ordered': [
+          ...unwanted,
+          { guard: 'wantedFree', actions: ['order', 'placeAnywhere', note('a host for it is sought')] },
+          { actions: 'order' },
+        ],
         'cluster.configured': [...unwanted, room],
       },
       exit: [withdraw('place'), withdraw('stop'), disarm('retry')],

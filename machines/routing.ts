@@ -42,7 +42,7 @@ export function guestsOn(fleet: Pick<Fleet, 'guests'>, host: string): string[] {
 }
 
 /** Subjects in the order in which they are stepped: the one that the entry names first. */
-export function subjectsOf(fleet: Pick<Fleet, 'hosts' | 'guests' | 'timers'>, entry: Entry): string[] {
+export function subjectsOf(fleet: Pick<Fleet, 'spec' | 'hosts' | 'guests' | 'timers'>, entry: Entry): string[] {
   const { type, subject } = entry;
   if (type === 'leader.elected') return sorted(Object.keys(fleet.hosts), 'host');
   if (type === 'leases.reported') {
@@ -61,7 +61,8 @@ export function subjectsOf(fleet: Pick<Fleet, 'hosts' | 'guests' | 'timers'>, en
   const subjects = [subject];
   const host = subject.startsWith('host/') ? nameOf(subject) : null;
   const told = host !== null && HEARD_BY_GUESTS.has(type);
-  const room = MAKES_ROOM.has(type);
+  // A start for want of storage took no room. Heard by all who wait it would have them fail in turn, without end.
+  const room = MAKES_ROOM.has(type) && !(type === 'start.failed' && entry.data.lacks !== undefined);
   if (told || room) {
     const guests = Object.keys(fleet.guests).filter((name) => {
       const guest = fleet.guests[name]!;
@@ -69,8 +70,22 @@ export function subjectsOf(fleet: Pick<Fleet, 'hosts' | 'guests' | 'timers'>, en
     });
     for (const guest of sorted(guests, 'guest')) if (guest !== subject) subjects.push(guest);
   }
+  if (type === 'start.succeeded') subjects.push(...starvedWith(fleet, nameOf(subject)));
   if (host === null) subjects.push(...draining(fleet, subject));
   return subjects;
+}
+
+/** Guests that wait for a storage of this one, if it waited for it itself: it has started, so the storage is back. */
+function starvedWith({ spec, guests }: Pick<Fleet, 'spec' | 'guests'>, fed: string): string[] {
+  if (!get(guests, fed)?.context.starved) return [];
+  const storage = (name: string) => (spec ? (get(spec.guests, name)?.storage ?? []) : []);
+  const back = storage(fed);
+  const waiting = Object.keys(guests).filter((name) => {
+    const { state, context } = guests[name]!;
+    if (name === fed || state !== 'blocked' || context.starved === 0) return false;
+    return back.length === 0 || storage(name).some((one) => back.includes(one));
+  });
+  return sorted(waiting, 'guest');
 }
 
 /** A host being emptied learns of everything about its guests: the last to leave ends the draining. */

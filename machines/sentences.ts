@@ -96,7 +96,8 @@ const sentences: Sentences = {
   'guest.granted': (d, g) => `placed ${g} on ${d.host}: ${d.why}${released(d.release)}`,
   'guest.unplaced': (d, g) => `no host for ${g}: ${d.why}${excluded(d.refused)}`,
   'start.succeeded': (d, g) => `${g} runs on ${d.host}`,
-  'start.failed': (d, g) => `${g} did not start on ${d.host}: ${d.reason}`,
+  'start.failed': (d, g) =>
+    `${g} did not start on ${d.host}${d.lacks ? `, which does not reach its ${d.lacks}` : ''}: ${d.reason}`,
   'start.unknown': (d, g) => `it is not known whether ${g} started on ${d.host}: ${d.reason}`,
   'stop.succeeded': (d, g) => `${g} was stopped on ${d.host} and seen gone`,
   'stop.failed': (d, g) => `${g} could not be stopped on ${d.host}: ${d.reason}`,

@@ -11,7 +11,8 @@ import type { Fleet } from '../machines/fleet.ts';
 /** The three values of an outcome. A lost reply, a time-out and unparsable output are `unknown`. */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly reason: string }
+  /** `lacks`: what kept a start from succeeding is no fault of the guest; this host did not reach its images. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly lacks?: 'storage' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface Clock {

@@ -116,7 +116,7 @@ export type Command = z.infer<typeof commandSchema>;
 
 export const commandAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('succeeded'), detail: z.string() }),
-  z.strictObject({ kind: z.literal('failed'), reason: z.string() }),
+  z.strictObject({ kind: z.literal('failed'), reason: z.string(), lacks: z.literal('storage').optional() }),
   z.strictObject({ kind: z.literal('unknown'), reason: z.string() }),
   /** Nothing was done and nothing will be: stale epoch, wrong life, no lease. `epoch`: highest persisted here. */
   z.strictObject({ kind: z.literal('refused'), reason: z.string(), epoch: int }),

@@ -151,7 +151,7 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
       const outcome = await act(random.between(model.startMs), () => {
         if (domains.get(guest)) return failed(`${guest} is here already`);
         if (how === 'fail') return failed('QEMU cannot be started');
-        if (trouble.storageLost) return failed('the image store is not there');
+        if (trouble.storageLost) return { ...failed('the image store is not there'), lacks: 'storage' };
         domains.create(guest, token);
         return well() ? succeeded('running') : unknown(`libvirt is ${trouble.libvirt}`);
       });

@@ -43,6 +43,11 @@ const KILL_AFTER_MS = 2_000;
 const PAUSE_MS = 3_000;
 const REPAIR_MS = 30_000;
 const LOOK_AGAIN_MS = 25;
+/**
+ * What libvirt and QEMU say when a disk of the guest cannot be opened on this host: libvirt of files and block devices that
+ * it looks at itself, of a pool that is down, QEMU of all others.
+ */
+const IMAGE_NOT_REACHED = /Cannot access (?:storage|backing) file|storage pool '.*' is not active|Could not open '/i;
 
 export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
   const uri = options.uri ?? 'qemu:///system';
@@ -117,7 +122,10 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
     const { error, lost } = await act(['start', '--force-boot', guest], START_MS);
     const after = await look(guest);
     if (after === 'running') return { kind: 'succeeded', detail: 'running' };
-    if (after === 'gone' && !lost) return { kind: 'failed', reason: error ?? `${guest} ended right after its start` };
+    if (after === 'gone' && !lost) {
+      const reason = error ?? `${guest} ended right after its start`;
+      return IMAGE_NOT_REACHED.test(reason) ? { kind: 'failed', reason, lacks: 'storage' } : { kind: 'failed', reason };
+    }
     return { kind: 'unknown', reason: `${guest} is ${after} after its start${error ? `: ${error}` : ''}` };
   }
 

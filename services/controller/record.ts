@@ -16,7 +16,10 @@ export async function record(
   const words =
     answer.kind === 'succeeded'
       ? { detail: answer.detail }
-      : { reason: 'reason' in answer ? answer.reason : `answered ${answer.kind}` };
+      : { reason: 'reason' in answer ? answer.reason : `answered ${answer.kind}`, ...lacking(noun, answer) };
   const draft = { type: `${noun}.${verdict}`, subject, cause, data: { intent, ...about, ...words } } as Draft;
   await pen.write((fleet) => (fleet.intents[intent] ? [draft] : []));
 }
+
+const lacking = (noun: string, answer: CommandAnswer) =>
+  noun === 'start' && answer.kind === 'failed' && answer.lacks !== undefined ? { lacks: answer.lacks } : {};

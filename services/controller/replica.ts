@@ -45,9 +45,13 @@ export async function openReplica({
 }): Promise<Replica> {
   const checkpoint = journal.checkpoint();
   let fleet: Fleet = emptyFleet;
-  if (checkpoint && stateHash(checkpoint.fleet) === checkpoint.stateHash) fleet = checkpoint.fleet;
+  const usable =
+    checkpoint?.fleet.version === emptyFleet.version && stateHash(checkpoint.fleet) === checkpoint.stateHash;
+  if (checkpoint && usable) fleet = checkpoint.fleet;
   else if (checkpoint)
-    say.warn('checkpoint does not match its hash; folding the journal from the start', { seq: checkpoint.seq });
+    say.warn('checkpoint does not match its hash, or is of another version; folding the journal from the start', {
+      seq: checkpoint.seq,
+    });
   const end = journal.head().seq;
   while (fleet.seq < end) {
     fleet = fold(fleet, journal.read(fleet.seq + 1, Math.min(end, fleet.seq + REPLAY_CHUNK)));

@@ -60,11 +60,12 @@ async function simulated(): Promise<HypervisorHarness> {
       ...hypervisor,
       start(guest, program, token) {
         trouble.starts = program === 'broken' ? 'fail' : 'well';
+        trouble.storageLost = program === 'imageless';
         return hypervisor.start(guest, program, token);
       },
     },
     events,
-    brokenBecause: 'QEMU cannot be started',
+    because: { broken: 'QEMU cannot be started', imageless: 'the image store is not there' },
     definition(guest, program) {
       programs.set(guest, program);
       return program;
@@ -96,11 +97,13 @@ async function real(): Promise<HypervisorHarness> {
     ...really,
     hypervisor: host.libvirt,
     events: host.events,
-    brokenBecause: '/nowhere/disk.raw',
+    because: { broken: '/nowhere/qemu', imageless: '/nowhere/disk.raw' },
     definition(guest, program) {
       const disk = join(host.directory, `${guest}.raw`);
-      if (program !== 'broken') makeDisk(disk, program);
-      return domainXml(guest, program === 'broken' ? '/nowhere/disk.raw' : disk);
+      if (program === 'imageless') return domainXml(guest, '/nowhere/disk.raw');
+      makeDisk(disk, program === 'broken' ? 'deaf' : program);
+      const xml = domainXml(guest, disk);
+      return program === 'broken' ? xml.replace('/usr/bin/qemu-system-x86_64', '/nowhere/qemu') : xml;
     },
     kill: async (guest) => void (await host.shell(`pkill -9 -f '^[^ ]*qemu-system[^ ]* -name guest=${guest},'`)),
     libvirt: async (is) => void (await host.shell(libvirtd[is])),

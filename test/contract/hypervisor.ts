@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Hypervisor, HypervisorEvent } from '../../services/ports.ts';
 import type { Passing } from './time.ts';
 
-/** What a guest does once it runs. `broken`: it cannot be started. */
-export type Program = 'deaf' | 'polite' | 'leaves' | 'panics' | 'broken';
+/** What a guest does once it runs. `broken`: it cannot be started. `imageless`: its disk is not there. */
+export type Program = 'deaf' | 'polite' | 'leaves' | 'panics' | 'broken' | 'imageless';
 
 export interface HypervisorHarness extends Passing {
   readonly hypervisor: Omit<Hypervisor, 'events'>;
   /** All that was told since the beginning. */
   readonly events: readonly HypervisorEvent[];
   definition(guest: string, program: Program): string;
-  /** Part of the reason why a `broken` one does not start. */
-  readonly brokenBecause: string;
+  /** Part of the reason why one that cannot be started is not. */
+  readonly because: Readonly<Record<'broken' | 'imageless', string>>;
   /** Its QEMU is killed. */
   kill(guest: string): Promise<void>;
   /** `killed`, `hung`: libvirtd itself. */
@@ -85,13 +85,22 @@ export function hypervisorContract(name: string, makeHarness: () => Promise<Hype
     });
 
     test('a start that cannot be fails with a reason, nothing runs and nothing is told', async () => {
-      expect(await startAs('1.1', 'broken')).toMatchObject({
+      expect(await startAs('1.1', 'broken')).toEqual({
         kind: 'failed',
-        reason: expect.stringContaining(it.brokenBecause),
+        reason: expect.stringContaining(it.because.broken),
       });
       expect(await settle(lv.state(guest))).toBe('gone');
       await it.advance(100);
       expect(told()).toEqual([]);
+    });
+
+    test('a start without the image on this host is told from any other', async () => {
+      expect(await startAs('1.1', 'imageless')).toEqual({
+        kind: 'failed',
+        reason: expect.stringContaining(it.because.imageless),
+        lacks: 'storage',
+      });
+      expect(await settle(lv.state(guest))).toBe('gone');
     });
 
     test('defining starts nothing', async () => {

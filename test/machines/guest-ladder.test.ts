@@ -1,7 +1,7 @@
 /** A guest crashes, hangs, will not start, will not stop: its own ladder. */
 import { describe, expect, test } from 'vitest';
-import { BLOCKED_RETRY_MS } from '../../machines/guest.ts';
-import { STOP_TRIES } from '../../machines/guest-parts.ts';
+import { BLOCKED_RETRY_MS, STOP_TRIES } from '../../machines/guest-parts.ts';
+import type { Intent } from '../../machines/intents.ts';
 import { running, type Story, spec, story } from './given.ts';
 
 const ladder = (inPlace: number, relocate: number, reinstall = 'never') => ({
@@ -267,6 +267,75 @@ describe('orders', () => {
     s.outcome('succeeded', 'stop', 'guest/g1');
     s.append('cluster.configured', 'cluster', { digest: 'e', spec: smaller });
     expect(s.fleet.guests).toEqual({});
+  });
+});
+
+describe('no storage', () => {
+  const storage = { storage: ['images'] };
+  const hosts = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`h${i + 1}`, { storage: ['images', 'san'] }]));
+  /** The pending start fails for want of storage. */
+  const starve = (s: Story, guest: string) => {
+    const [id, { intent, cause }] = Object.entries(s.fleet.intents).find(
+      ([, pending]) => pending.subject === `guest/${guest}` && pending.intent.type === 'start',
+    )!;
+    const { host, counter, token } = intent as Extract<Intent, { type: 'start' }>;
+    const data = { intent: id, host, counter, token, reason: 'gone', lacks: 'storage' as const };
+    s.append('start.failed', `guest/${guest}`, data, { cause });
+  };
+  const given = (guests: Parameters<typeof spec>[1]) => {
+    const s = story(spec(hosts(4), guests));
+    for (const host of ['h1', 'h2', 'h3', 'h4']) s.join(host);
+    return s;
+  };
+  /** Three starts of each in vain, after which all wait. */
+  const round = (s: Story, ...guests: string[]) => {
+    for (let i = 0; i < 3; i += 1) {
+      s.placeAll();
+      for (const guest of guests) starve(s, guest);
+    }
+  };
+
+  test('three hosts are tried at a time, then it waits, ever longer; no restart is spent', () => {
+    const s = given({ g1: storage });
+    const waits: number[] = [];
+    const tried = new Set<string>();
+    for (let i = 0; i < 60; i += 1) {
+      s.placeAll();
+      if (s.intent('start', 'guest/g1')) {
+        tried.add(s.guest('g1').context.grant!.host);
+        starve(s, 'g1');
+      }
+      if (s.guest('g1').state !== 'blocked') continue;
+      waits.push(s.fleet.timers['guest/g1/retry']!.dueMs - s.fleet.nowMs);
+      s.fire('guest/g1/retry');
+    }
+    expect(waits[0]).toBe(5_000);
+    expect(waits).toEqual([...waits].sort((a, b) => a - b));
+    expect(waits.at(-1)).toBe(120_000);
+    expect([...tried].sort()).toEqual(['h1', 'h2', 'h3', 'h4']);
+    expect(s.guest('g1').context.tries).toEqual({ inPlace: [], relocate: [], stop: [] });
+  });
+
+  test('guests that wait do not wake each other by failing; the first that starts calls those of its storage', () => {
+    const s = given({ g1: storage, g2: storage, g3: { storage: ['san'] } });
+    round(s, 'g1', 'g2', 'g3');
+    expect(['g1', 'g2', 'g3'].map((guest) => s.guest(guest).state)).toEqual(['blocked', 'blocked', 'blocked']);
+    expect(Object.keys(s.fleet.intents)).toEqual([]);
+    s.fire('guest/g1/retry');
+    s.placeAll();
+    s.outcome('succeeded', 'start', 'guest/g1');
+    expect(s.guest('g1').state).toBe('running');
+    expect(s.intent('place', 'guest/g2')).toBeDefined();
+    expect(s.intent('place', 'guest/g3'), 'another storage').toBeUndefined();
+  });
+
+  test('an order to start is tried at once', () => {
+    const s = given({ g1: storage });
+    round(s, 'g1');
+    s.append('guest.ordered', 'guest/g1', { desired: 'running', by: 'ann' });
+    s.settle();
+    expect(s.guest('g1').state).toBe('running');
   });
 });
 
