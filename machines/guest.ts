@@ -255,7 +255,8 @@ export const guestMachine = guest.createMachine({
         'reinstall.unknown': { target: 'failed', actions: note('all remedies are used up, a person decides') },
         'host.joined': backAgain,
         'host.surveyed': backAgain,
-        'guest.ordered': unwanted,
+        // A person would rather have it tried once more: its disk is kept.
+        'guest.ordered': [startAgain, ...unwanted],
         'cluster.configured': unwanted,
       },
       exit: withdraw('reinstall'),

@@ -1,4 +1,3 @@
-# Open: The order is accepted and changes nothing; "stop" and then "start" would.
 story A guest that may be rebuilt from its image
   Its restarts are used up. Rebuilding loses its disk, so it waits for a person even where the cluster file allows it.
 
