@@ -5,7 +5,7 @@
  * Rule for all: a call that cannot know its outcome says `unknown`; it never guesses. Every call is bounded in time by
  * the adapter (`timeoutMs` where the caller decides).
  */
-import type { Draft, Instance, Stored } from '../machines/entries.ts';
+import type { Draft, EntryData, Instance, Stored } from '../machines/entries.ts';
 import type { Fleet } from '../machines/fleet.ts';
 
 /** The three values of an outcome. A lost reply, a time-out and unparsable output are `unknown`. */
@@ -114,6 +114,12 @@ export interface AgentMemory {
   /** Persisted before the start it permits. */
   putGrant(grant: HeldGrant): void;
   dropGrant(guest: string): void;
+  /** Drops the grant, and remembers in the same write that its end is still to be told. At most one per guest: the latest. */
+  giveBack(ended: EndedGrant): void;
+  /** Given back, and no leader has answered a report of it yet. */
+  untold(): readonly EndedGrant[];
+  /** A leader has answered. */
+  setTold(token: string): void;
   /** Highest token ever granted or stopped here for `guest`, kept when its grant is dropped; null when none. */
   highestToken(guest: string): string | null;
   /** Stores the later of the two (compareTokens). `putGrant` does so by itself. */
@@ -126,6 +132,11 @@ export interface HeldGrant {
   readonly guest: string;
   readonly counter: number;
   readonly token: string;
+}
+/** A grant whose instance was seen gone, and how it ended. */
+export interface EndedGrant extends HeldGrant {
+  readonly cause: EntryData<'guest.crashed'>['cause'];
+  readonly detail: string;
 }
 
 /** A controller's copy of the log and its latest checkpoint. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { compareTokens, type Stored } from '../machines/entries.ts';
 import { GENESIS_HASH } from '../machines/fleet.ts';
 import { failure } from '../services/errors.ts';
-import type { AgentMemory, HeldGrant, Journal, Outcome, VoterRegisters } from '../services/ports.ts';
+import type { AgentMemory, EndedGrant, HeldGrant, Journal, Outcome, VoterRegisters } from '../services/ports.ts';
 
 export function createRegisters(): VoterRegisters {
   let epoch = 0;
@@ -37,6 +37,7 @@ export function createMemory(): AgentMemory {
   let epoch = 0;
   const grants = new Map<string, HeldGrant>();
   const tokens = new Map<string, string>();
+  const untold = new Map<string, EndedGrant>();
   const done = new Map<string, { readonly n: number; readonly outcome: Outcome }>();
   let outcomes = 0;
   const raiseToken = (guest: string, token: string) => {
@@ -56,6 +57,14 @@ export function createMemory(): AgentMemory {
       raiseToken(grant.guest, grant.token);
     },
     dropGrant: (guest) => void grants.delete(guest),
+    giveBack(ended) {
+      untold.set(ended.guest, ended);
+      grants.delete(ended.guest);
+    },
+    untold: () => [...untold.values()].sort((a, b) => (a.guest < b.guest ? -1 : 1)),
+    setTold(token) {
+      for (const ended of untold.values()) if (ended.token === token) untold.delete(ended.guest);
+    },
     highestToken: (guest) => tokens.get(guest) ?? null,
     raiseToken,
     done: (intent) => done.get(intent)?.outcome ?? null,
@@ -161,6 +170,8 @@ export const memoryOnDisk = (memory: AgentMemory, hold: () => void): AgentMemory
       raiseEpoch: (to) => to > memory.highestEpoch(),
       putGrant: always,
       dropGrant: (guest) => memory.grants().some((held) => held.guest === guest),
+      giveBack: always,
+      setTold: (token) => memory.untold().some((ended) => ended.token === token),
       raiseToken(guest, token) {
         const before = memory.highestToken(guest);
         return before === null || compareTokens(token, before) > 0;

@@ -1,4 +1,4 @@
-import type { AgentMemory, HeldGrant, Outcome } from '../../services/ports.ts';
+import type { AgentMemory, EndedGrant, HeldGrant, Outcome } from '../../services/ports.ts';
 import { openState } from './open.ts';
 
 /** Outcomes remembered. A leader repeats a command within seconds; a thousand commands last a host for days. */
@@ -10,6 +10,7 @@ const SCHEMA = [
    CREATE TABLE held (guest TEXT PRIMARY KEY, counter INTEGER NOT NULL, token TEXT NOT NULL) STRICT;
    CREATE TABLE highest (guest TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
    CREATE TABLE done (n INTEGER PRIMARY KEY AUTOINCREMENT, intent TEXT NOT NULL UNIQUE, outcome TEXT NOT NULL) STRICT;`,
+  'CREATE TABLE untold (guest TEXT PRIMARY KEY, counter INTEGER NOT NULL, token TEXT NOT NULL, cause TEXT NOT NULL, detail TEXT NOT NULL) STRICT;',
 ];
 
 /**
@@ -28,6 +29,9 @@ export function openAgentMemory(file: string): AgentMemory & { close(): void } {
     held: db.prepare<[], HeldGrant>('SELECT guest, counter, token FROM held ORDER BY guest'),
     hold: db.prepare<[string, number, string]>('INSERT OR REPLACE INTO held VALUES (?, ?, ?)'),
     drop: db.prepare<[string]>('DELETE FROM held WHERE guest = ?'),
+    untold: db.prepare<[], EndedGrant>('SELECT guest, counter, token, cause, detail FROM untold ORDER BY guest'),
+    owe: db.prepare<[string, number, string, string, string]>('INSERT OR REPLACE INTO untold VALUES (?, ?, ?, ?, ?)'),
+    setTold: db.prepare<[string]>('DELETE FROM untold WHERE token = ?'),
     highest: db.prepare<[string], string>(`SELECT epoch || '.' || seq FROM highest WHERE guest = ?`).pluck(),
     // Compared as numbers, as compareTokens does: '9.1' is older than '10.1'.
     raiseToken: db.prepare<[string, number, number]>(
@@ -59,6 +63,13 @@ export function openAgentMemory(file: string): AgentMemory & { close(): void } {
         raiseToken(guest, token);
       }),
     dropGrant: (guest) => void write(() => sql.drop.run(guest)),
+    giveBack: ({ guest, counter, token, cause, detail }) =>
+      write(() => {
+        sql.owe.run(guest, counter, token, cause, detail);
+        sql.drop.run(guest);
+      }),
+    untold: () => read(() => sql.untold.all()),
+    setTold: (token) => void write(() => sql.setTold.run(token)),
     highestToken: (guest) => read(() => sql.highest.get(guest) ?? null),
     raiseToken: (guest, token) => write(() => raiseToken(guest, token)),
     done(intent) {

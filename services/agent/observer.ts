@@ -1,7 +1,7 @@
 /** Turns what happens on this host into reports: events of the hypervisor, and what was missed while it was not heard. */
 import type { EntryData } from '../../machines/entries.ts';
 import type { GuestSpec } from '../../machines/spec.ts';
-import type { AgentMemory, Hypervisor, HypervisorEvent, Say, StartGuard } from '../ports.ts';
+import type { AgentMemory, EndedGrant, Hypervisor, HypervisorEvent, Say, StartGuard } from '../ports.ts';
 import type { Commands } from './commands.ts';
 import type { Health } from './health.ts';
 import type { LocalView } from './local-view.ts';
@@ -48,15 +48,26 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
     if (grant) outbox.report(type, `guest/${guest}`, { host, counter: grant.counter, token: grant.token, ...more });
   };
 
-  /** A granted guest is not there any more: its grant is dropped before the report, so it is never resumed under it. */
+  const tellEnd = ({ guest, counter, token, cause, detail }: EndedGrant) =>
+    outbox.report('guest.crashed', `guest/${guest}`, { host, counter, token, cause, gone: true, detail }, () =>
+      memory.setTold(token),
+    );
+
+  /**
+   * A granted guest is not there any more: its grant is dropped before the report, so it is never resumed under it. That
+   * it is to be told is on disk with the drop: the report could die with this daemon, and without it nobody would start
+   * the guest again.
+   */
   const reportGone = async (guest: string, cause: Cause, detail: string): Promise<void> => {
     const grant = view.grantOf(guest);
     if (!grant || commands.leaving(guest) || commands.starting().includes(guest) || ending()) return;
     const gone = await view.isGone(guest);
     if (view.grantOf(guest)?.token !== grant.token) return;
     if (gone) {
+      const ended = { ...grant, cause, detail };
       guard.revoke(guest);
-      memory.dropGrant(guest);
+      memory.giveBack(ended);
+      return tellEnd(ended);
     }
     const about = { host, counter: grant.counter, token: grant.token };
     outbox.report('guest.crashed', `guest/${guest}`, { ...about, cause, gone, detail });
@@ -126,6 +137,7 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
     outbox.report('host.degraded', subject, { what: 'libvirt', reason: event.detail });
   };
 
+  for (const ended of memory.untold()) tellEnd(ended);
   for await (const event of hypervisor.events(signal)) {
     await notice(event).catch((error: unknown) =>
       say.error('event not handled', { event: event.kind, error: String(error) }),

@@ -7,7 +7,8 @@ const CAPACITY = 256;
 
 /** Reports to the leader, in order, each repeated under one id until some leader has it in the log. */
 export interface Outbox {
-  report(type: Reportable, subject: string, data: unknown): void;
+  /** `answered`: a leader has it in the log, or wants none of it. */
+  report(type: Reportable, subject: string, data: unknown, answered?: () => void): void;
   stop(): void;
 }
 
@@ -17,7 +18,7 @@ export function createOutbox(
   heartbeatMs: number,
   { bus, clock, say }: { bus: Bus; clock: Clock; say: Say },
 ): Outbox {
-  const waiting: Report[] = [];
+  const waiting: { readonly report: Report; readonly answered: () => void }[] = [];
   const ended = new AbortController();
   let sent = 0;
   let busy = false;
@@ -26,12 +27,14 @@ export function createOutbox(
     if (busy) return;
     busy = true;
     while (waiting[0] && !ended.signal.aborted) {
-      const report = waiting[0];
+      const next = waiting[0];
+      const { report } = next;
       try {
         const answer = leaderAnswerSchema.parse(await bus.request(addresses.report(host), report, 2 * heartbeatMs));
         if (answer.kind === 'rejected' && answer.code !== 'REPORT_STALE')
           say.warn('report rejected', { type: report.type, reason: answer.reason });
-        if (waiting[0] === report) waiting.shift();
+        next.answered();
+        if (waiting[0] === next) waiting.shift();
       } catch {
         // No leader, or its answer was lost: the id makes a second delivery harmless.
         await pause(clock, heartbeatMs / 2, ended.signal);
@@ -41,12 +44,13 @@ export function createOutbox(
   };
 
   return {
-    report(type, subject, data) {
+    report(type, subject, data, answered = () => {}) {
       if (waiting.length >= CAPACITY) {
         const dropped = waiting.shift();
-        say.warn('report dropped, too many wait for a leader', { type: dropped?.type });
+        say.warn('report dropped, too many wait for a leader', { type: dropped?.report.type });
       }
-      waiting.push({ kind: 'report', id: `${host}/${life}/${++sent}`, host, type, subject, data });
+      const report = { kind: 'report', id: `${host}/${life}/${++sent}`, host, type, subject, data } as const;
+      waiting.push({ report, answered });
       void deliver();
     },
     stop: () => ended.abort(),

@@ -121,6 +121,12 @@ export function agentMemoryContract(name: string, makeHarness: () => StateHarnes
       before.putGrant({ guest: 'g3', counter: 4, token: '9.11' });
       before.putGrant({ guest: 'g1', counter: 4, token: '9.12' });
       before.dropGrant('g3');
+      before.putGrant({ guest: 'g4', counter: 4, token: '9.13' });
+      before.putGrant({ guest: 'g5', counter: 4, token: '9.14' });
+      const ended = { counter: 4, cause: 'process-died', detail: 'killed' } as const;
+      before.giveBack({ guest: 'g4', token: '9.13', ...ended });
+      before.giveBack({ guest: 'g5', token: '9.14', ...ended });
+      before.setTold('9.13');
       before.setDone('guest/g1/start@12', { kind: 'succeeded', detail: 'observed running' });
       before.setDone('guest/g1/start@13', { kind: 'unknown', reason: 'no answer' });
       before.setDone('guest/g1/start@13', { kind: 'failed', reason: 'no image' });
@@ -134,7 +140,12 @@ export function agentMemoryContract(name: string, makeHarness: () => StateHarnes
       ]);
       expect(after.done('guest/g1/start@12')).toEqual({ kind: 'succeeded', detail: 'observed running' });
       expect(after.done('guest/g1/start@13')).toEqual({ kind: 'failed', reason: 'no image' });
-      expect([after.highestToken('g3'), after.highestToken('g4')]).toEqual(['9.11', null]);
+      expect(after.untold()).toEqual([{ guest: 'g5', token: '9.14', ...ended }]);
+      expect([after.highestToken('g3'), after.highestToken('g4'), after.highestToken('g6')]).toEqual([
+        '9.11',
+        '9.13',
+        null,
+      ]);
     });
 
     test('the highest token of a guest is the latest by number, whatever came in between', () => {
