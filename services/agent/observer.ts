@@ -89,15 +89,16 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
   const reconcile = async (): Promise<void> => {
     const found = await view.instances();
     if (firstLook) takeOver(found);
-    firstLook = false;
     const present = new Set(found.map(({ guest }) => guest));
     for (const { guest } of memory.grants()) {
       const spec = guests[guest];
       if (!present.has(guest)) await reportGone(guest, 'process-died', 'not there when libvirt was read again');
       else if (spec) health.watch(guest, spec);
     }
-    if (libvirtLost) outbox.report('host.restored', subject, { what: 'libvirt' });
+    // At the first look too: a daemon before this one may have reported the trouble and not seen its end.
+    if (libvirtLost || firstLook) outbox.report('host.restored', subject, { what: 'libvirt' });
     libvirtLost = false;
+    firstLook = false;
   };
 
   const noticeGuest = async (event: Extract<HypervisorEvent, { guest: string }>, spec: GuestSpec): Promise<void> => {

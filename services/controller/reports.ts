@@ -49,6 +49,10 @@ function isNewLife({ host, subject, data }: Report, fleet: Fleet): boolean {
 function draftsFor(report: Report, fleet: Fleet): Draft[] {
   const { host, type, subject } = report;
   const draft = { type, subject, cause: 'observation', data: report.data } as Draft;
+  if (type === 'host.restored') {
+    const { what } = report.data as EntryData<'host.restored'>;
+    if (!Object.hasOwn(fleet.hosts[host]?.context.degraded ?? {}, what)) return [];
+  }
   if (type.startsWith('host.')) return subject === `host/${host}` ? [draft] : [];
   // About a guest: only from the host and under the token that the log knows; anything else speaks of the past.
   const { host: of, token } = report.data as { host: string; token: string };

@@ -40,7 +40,8 @@ test('a command whose intent is over is not sent again: a source that comes back
     fence: () => new Promise<never>(() => {}),
     loads: () => ({}),
   };
-  const end = dispatchPending(context, replica as never, { bus, clock, say, switches: () => [] }, () => () => {});
+  const power = { switches: () => [], on: async () => null };
+  const end = dispatchPending(context, replica as never, { bus, clock, say, power }, () => () => {});
   await scheduler.runUntil(1_000);
   expect(asked).toContain('agent.h1 migrate');
 
