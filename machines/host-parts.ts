@@ -68,10 +68,13 @@ const covers = ({ context, event }: Args) =>
 const isUnknownLife = ({ context, event }: Args) =>
   event.type === 'leases.reported' && (event.data.lives[context.id] ?? -1) > knownLife(context);
 
-type Remedy = 'power-on' | 'wait' | 'reinstall' | 'quarantine';
+const isInMaintenance = ({ context, event }: Args) => context.maintenance && event.guests === 0;
+
+type Remedy = 'leave' | 'power-on' | 'wait' | 'reinstall' | 'quarantine';
 
 /** The next rung for a host that is proven unable to write. */
 function nextRemedy({ context, event }: Args): Remedy {
+  if (isInMaintenance({ context, event })) return 'leave';
   const rung = event.ladder.powerCycle;
   if (hasBudget(context.tries.powerCycle, rung, event.atMs)) {
     return waitMs(context.tries.powerCycle, rung, event.atMs) === 0 ? 'power-on' : 'wait';
@@ -140,6 +143,9 @@ export const host = setup({
     sameLife: isSameLife,
     ofThisLife: isOfThisLife,
     unknownLife: isUnknownLife,
+    inMaintenance: isInMaintenance,
+    silentInMaintenance: (args) => isOfThisLife(args) && isInMaintenance(args),
+    unproven: ({ context }) => context.fence === null,
     clears: (args, params: { maintenance: boolean; empty: boolean }) =>
       isOfThisLife(args) &&
       args.context.maintenance === params.maintenance &&

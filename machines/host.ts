@@ -45,8 +45,16 @@ const clears = [
   { guard: 'ofThisLife', target: 'running', actions: ['clear', note()] },
 ] as const;
 
+const LEFT_ALONE = 'in maintenance and empty: its power is left alone';
+
 /** What to do with a host that is proven stopped, or whose last remedy did not help. */
 const remedies = [
+  // Whoever services it switches it on.
+  {
+    guard: { type: 'remedy', params: { is: 'leave' } },
+    target: 'maintenance',
+    actions: ['learnProof', note(LEFT_ALONE)],
+  },
   {
     guard: { type: 'remedy', params: { is: 'power-on' } },
     target: 'restarting',
@@ -87,14 +95,18 @@ const leaves = [withdraw('repair'), disarm('repair')] as const;
 
 /** Every state in which the host may hold guests and renew its lease. */
 const live = {
-  'host.suspected': {
-    guard: 'ofThisLife',
-    target: 'suspect',
-    // The fence begins at once. What may not be fenced now (brake, freeze) is held back where intents are carried out.
-    actions: ['suspect', 'fence', ...leaves, note('it is being proven stopped')],
-  },
+  // The fence begins at once. What may not be fenced now (brake, freeze) is held back where intents are carried out, and
+  // so is what may not be done to a host in maintenance.
+  'host.suspected': [
+    { guard: 'silentInMaintenance', target: 'suspect', actions: ['suspect', 'fence', ...leaves, note(LEFT_ALONE)] },
+    {
+      guard: 'ofThisLife',
+      target: 'suspect',
+      actions: ['suspect', 'fence', ...leaves, note('it is being proven stopped')],
+    },
+  ],
   'leases.reported': { guard: 'unknownLife', actions: ['lease', note('it is asked what it runs')] },
-  'fence.requested': { target: 'fencing', actions: ['fence', ...leaves, note()] },
+  'fence.requested': { guard: 'unproven', target: 'fencing', actions: ['fence', ...leaves, note()] },
   'fence.proven': remedies,
   'host.degraded': [
     { guard: 'startsRepair', actions: ['degrade', 'spendRepair', 'repair', note('its restart is asked for')] },
@@ -160,10 +172,22 @@ export const hostMachine = host.createMachine({
       tags: 'live',
       on: {
         ...live,
-        'maintenance.ended': {
-          target: 'running',
-          actions: [{ type: 'flag', params: { maintenance: false } }, note()],
-        },
+        'maintenance.ended': [
+          {
+            guard: 'unproven',
+            target: 'running',
+            actions: [{ type: 'flag', params: { maintenance: false } }, note()],
+          },
+          {
+            target: 'restarting',
+            actions: [
+              { type: 'flag', params: { maintenance: false } },
+              'spendPowerCycle',
+              'powerOn',
+              note('its power is being switched on'),
+            ],
+          },
+        ],
       },
     },
     suspect: {
@@ -205,11 +229,14 @@ export const hostMachine = host.createMachine({
     fenced: {
       on: {
         ...returns,
-        'timer.fired': {
-          guard: { type: 'timer', params: { name: 'power-on' } },
-          target: 'restarting',
-          actions: ['spendPowerCycle', 'powerOn', note('its power is being switched on')],
-        },
+        'timer.fired': [
+          { guard: 'inMaintenance', target: 'maintenance', actions: note(LEFT_ALONE) },
+          {
+            guard: { type: 'timer', params: { name: 'power-on' } },
+            target: 'restarting',
+            actions: ['spendPowerCycle', 'powerOn', note('its power is being switched on')],
+          },
+        ],
       },
       exit: disarm('power-on'),
     },

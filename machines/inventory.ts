@@ -83,7 +83,7 @@ export function vacate(room: HostRoom, { resources }: GuestSpec): void {
 }
 
 function closed({ state, context }: HostEntity): string | null {
-  if (context.fence !== null) return 'fenced';
+  if (context.fence !== null && state !== 'maintenance') return 'fenced';
   if (state !== 'running') return state === 'joining' ? 'never heard of' : state;
   if (latestLife(context) > (context.incarnation?.counter ?? -1)) return 'not registered in its new life';
   const trouble = CLOSING.find((what) => Object.hasOwn(context.degraded, what));

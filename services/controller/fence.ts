@@ -7,7 +7,7 @@ import { type Times, waitOutMs } from '../../machines/times.ts';
 import { pause } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
 import { majorityOf } from '../majority.ts';
-import type { Bus, Clock, PowerSwitch, Say, Verify } from '../ports.ts';
+import type { Bus, Clock, Outcome, PowerSwitch, Say, Verify } from '../ports.ts';
 import { blockText } from '../voter/voter.ts';
 import { askVoter } from './liveness.ts';
 
@@ -20,6 +20,8 @@ export interface FenceOrder {
   /** Only a host that stops itself makes its lease a proof. */
   readonly selfFencing: boolean;
   readonly switches: readonly PowerSwitch[];
+  /** False: its power is only read. */
+  readonly cutsPower: boolean;
   /** False once the host has registered another life, or is proven stopped: then its power is nobody's to cut. */
   readonly wanted: () => boolean;
 }
@@ -127,7 +129,7 @@ async function waitOut(
   return { kind: 'R3', waitedMs: Math.round(waitMs), blockedBy: answers };
 }
 
-/** R2: off is commanded, then read back twice, apart by what this switch is known to need, with silence from the host in between. */
+/** R2: off is commanded, unless the host is to be left alone, then read back twice, apart by what this switch is known to need, with silence from the host in between. */
 async function cutPower(
   order: FenceOrder,
   power: PowerSwitch,
@@ -136,7 +138,7 @@ async function cutPower(
   signal: AbortSignal,
 ): Promise<Extract<Proof, { kind: 'R2' }>> {
   if (signal.aborted || !order.wanted()) throw new Error('not needed any more');
-  const off = await power.off();
+  const off: Outcome = order.cutsPower ? await power.off() : { kind: 'succeeded', detail: 'left alone' };
   // The reply to the command proves nothing; only the readings do. A command that failed outright is worth no reading.
   if (off.kind === 'failed') throw new Error(off.reason);
   if (off.kind === 'unknown')
@@ -148,7 +150,12 @@ async function cutPower(
 
   const readOff = async () => {
     const state = await power.status();
-    if (state !== 'off') throw new Error(`read back as ${state} after the off command`);
+    if (state !== 'off')
+      throw new Error(
+        order.cutsPower
+          ? `read back as ${state} after the off command`
+          : `left alone in maintenance, and read as ${state}`,
+      );
     return { state, atMs: Math.round(clock.now() - answeredMs) };
   };
   const first = await readOff();

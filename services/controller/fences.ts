@@ -1,4 +1,5 @@
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
+import { isSpared } from '../../machines/maintenance.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { pause } from '../every.ts';
 import type { PowerSwitch } from '../ports.ts';
@@ -34,6 +35,7 @@ export function createFences(
     times: (fleet().spec ?? spec).times,
     selfFencing: fleet().hosts[host]?.context.selfFencing ?? false,
     switches: switches(host),
+    cutsPower: !isSpared(fleet(), host),
     wanted: () => {
       const context = fleet().hosts[host]?.context;
       return context !== undefined && latestLife(context) === counter && context.fence === null;
@@ -42,10 +44,12 @@ export function createFences(
 
   return {
     join(host, counter) {
-      const key = `${host}/${counter}`;
+      const order = orderFor(host, counter);
+      // A person's order to fence does not join a proof that would leave the power alone.
+      const key = `${host}/${counter}${order.cutsPower ? '' : ' power left alone'}`;
       const before = running.get(key);
       if (before) return before;
-      const proof = fence(orderFor(host, counter), ports, signal);
+      const proof = fence(order, ports, signal);
       running.set(key, proof);
       const forget = () => void pause(ports.clock, KEPT_MS).then(() => running.delete(key));
       proof.then(forget, forget);

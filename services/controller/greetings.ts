@@ -41,7 +41,7 @@ export function createGreetings(
       const { hosts } = fleet();
       let restMs = times.suspectMs / 2;
       for (const host in hosts) {
-        if (!owesItsVoice(hosts[host]!.state)) continue;
+        if (!owesItsVoice(hosts[host]!)) continue;
         const leftMs = times.suspectMs / 2 - hearing.silentMs(host);
         restMs = Math.min(restMs, leftMs);
         if (leftMs <= 0 && now - (asked.get(host) ?? 0) >= times.heartbeatMs) void ask(host);

@@ -1,5 +1,5 @@
 /** Which hosts are silent: heard by this controller, confirmed by a majority of voters. One witness is never enough. */
-import { type Fleet, type HostStateName, latestLife } from '../../machines/fleet.ts';
+import { type Fleet, type HostEntity, latestLife } from '../../machines/fleet.ts';
 import type { Times } from '../../machines/times.ts';
 import type { Hearing } from '../hearing.ts';
 import { majorityOf } from '../majority.ts';
@@ -13,15 +13,15 @@ export interface Silence {
   readonly witnesses: readonly { voter: string; heardAgoMs: number | null }[];
 }
 
-/** States in which a host owes the cluster its voice. */
-export const owesItsVoice = (state: HostStateName): boolean =>
-  state === 'running' || state === 'draining' || state === 'maintenance';
+/** Does the host owe the cluster its voice? One in maintenance that is proven stopped does not. */
+export const owesItsVoice = ({ state, context }: HostEntity): boolean =>
+  context.fence === null && (state === 'running' || state === 'draining' || state === 'maintenance');
 
 /** Hosts that should be heard and are not, by this node alone. */
 export function quietHosts(fleet: Fleet, hearing: Hearing, times: Times): string[] {
   const quiet: string[] = [];
   for (const host in fleet.hosts)
-    if (owesItsVoice(fleet.hosts[host]!.state) && hearing.silentMs(host) > times.suspectMs) quiet.push(host);
+    if (owesItsVoice(fleet.hosts[host]!) && hearing.silentMs(host) > times.suspectMs) quiet.push(host);
   return quiet.sort();
 }
 

@@ -103,7 +103,7 @@ export async function reign(
 function inDoubt({ hosts }: Fleet): string[] {
   return Object.keys(hosts).filter((host) => {
     const { state, context } = hosts[host]!;
-    return !owesItsVoice(state) && state !== 'joining' && context.fence?.proof.kind !== 'R2';
+    return !owesItsVoice(hosts[host]!) && state !== 'joining' && context.fence?.proof.kind !== 'R2';
   });
 }
 

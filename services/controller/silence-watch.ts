@@ -79,7 +79,7 @@ export function watchSilence({
 
   const suspicion = (now: Fleet, { host, counter, silentMs, witnesses }: Silence): Draft[] => {
     const known = now.hosts[host];
-    if (!known || latestLife(known.context) !== counter || !owesItsVoice(known.state)) return [];
+    if (!known || latestLife(known.context) !== counter || !owesItsVoice(known)) return [];
     // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
     if ((hearing.silentMs(host) <= times.suspectMs || gathers(now)) && !fences.underWay().includes(host)) return [];
     const { apply, silent } = brakeVerdict(now, allSilent(now));

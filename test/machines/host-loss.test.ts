@@ -277,6 +277,39 @@ describe('the lost host', () => {
     expect(s.host('h3').state, 'a person brought it back').toBe('running');
   });
 
+  test('is left alone once a person has taken it into maintenance, whatever was to be tried next', () => {
+    const s = three({ hostLadder: { powerCycle: { tries: 2, withinMs: 3_600_000, backoffMs: 5_000 } } });
+    s.suspect('h3');
+    s.prove('h3');
+    s.outcome('succeeded', 'power-on', 'host/h3');
+    s.append('maintenance.started', 'host/h3', { by: 'ann' });
+    s.fire('host/h3/rejoin');
+    expect(s.host('h3')).toMatchObject({ state: 'maintenance', context: { why: expect.stringMatching(/left alone/) } });
+    expect(s.intent('power-on', 'host/h3')).toBeUndefined();
+    s.append('maintenance.ended', 'host/h3', { by: 'ann' });
+    expect(s.intent('power-on', 'host/h3'), 'wanted back').toBeDefined();
+    s.join('h3', 2);
+    expect(s.host('h3').state).toBe('running');
+  });
+
+  test('in maintenance and empty is proven stopped and stays there; with guests it is recovered like any other', () => {
+    const s = three();
+    s.append('maintenance.started', 'host/h3', { by: 'ann' });
+    for (const guest of ['g3', 'g4']) {
+      s.append('guest.ordered', `guest/${guest}`, { desired: 'stopped', by: 'ann' });
+      s.outcome('succeeded', 'stop', `guest/${guest}`);
+    }
+    s.append('maintenance.started', 'host/h2', { by: 'ann' });
+    for (const host of ['h2', 'h3']) {
+      s.suspect(host);
+      s.prove(host);
+    }
+    expect(s.host('h3').state).toBe('maintenance');
+    expect(s.host('h2').state).toBe('restarting');
+    s.join('h3', 2);
+    expect(s.host('h3')).toMatchObject({ state: 'maintenance', context: { fence: null } });
+  });
+
   test('may be installed anew where that is allowed', () => {
     const s = three({ hostLadder: { powerCycle: { tries: 0 }, reinstall: 'allowed' } });
     s.suspect('h3');

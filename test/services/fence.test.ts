@@ -56,6 +56,7 @@ async function run(
     times,
     selfFencing: false,
     switches: [],
+    cutsPower: true,
     wanted: () => true,
     ...more,
   };
@@ -143,6 +144,22 @@ describe('fencing', () => {
       selfFencing: false,
     });
     expect(result).toMatchObject({ kind: 'failed' });
+  });
+
+  test.each([
+    ['off: that is the proof', 'off', 'proven'],
+    ['on: nothing is proven', 'on', 'failed'],
+  ] as const)('power that is to be left alone is read only, and reads %s', async (_, state, kind) => {
+    const scheduler = createScheduler();
+    let cut = false;
+    const off = async () => {
+      cut = true;
+      return ok;
+    };
+    const more = { switches: [{ ...power([state]), off }], cutsPower: false };
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), more);
+    expect(result).toMatchObject({ kind });
+    expect(cut).toBe(false);
   });
 
   test('the power of a host that has registered another life is not cut', async () => {
