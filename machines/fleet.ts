@@ -53,7 +53,12 @@ export interface HostContext {
   readonly degraded: Readonly<Record<string, string>>;
   readonly maintenance: boolean;
   /** Rung of the ladder: entry times (epoch ms) of the tries spent on each. */
-  readonly tries: { readonly repair: readonly number[]; readonly powerCycle: readonly number[] };
+  readonly tries: {
+    readonly repair: readonly number[];
+    readonly powerCycle: readonly number[];
+    /** Power-ons in a row that did not succeed. */
+    readonly powerOn: readonly number[];
+  };
   /** Entry time of the last suspicion and its silence; null when none is open. */
   readonly suspectedAtMs: number | null;
   /** One sentence: why it is in this state. And the entry that said so. */

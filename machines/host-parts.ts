@@ -29,7 +29,7 @@ export function newHost(id: string): HostContext {
     fence: null,
     degraded: {},
     maintenance: false,
-    tries: { repair: [], powerCycle: [] },
+    tries: { repair: [], powerCycle: [], powerOn: [] },
     suspectedAtMs: null,
     why: 'named in the cluster file, not heard of yet',
     cause: '',
@@ -82,6 +82,14 @@ function nextRemedy({ context, event }: Args): Remedy {
   return event.ladder.reinstall === 'allowed' ? 'reinstall' : 'quarantine';
 }
 
+/** The machine was never switched on, so no power cycle is spent. Without any switch there is nothing to try again. */
+function isTriedAgain({ context, event }: Args): boolean {
+  if (event.type !== 'power-on.failed' && event.type !== 'power-on.unknown') return false;
+  if (event.data.method === 'none' || isInMaintenance({ context, event })) return false;
+  const rung = event.ladder.powerOn;
+  return hasBudget(spend(context.tries.powerOn, rung, event.atMs), rung, event.atMs);
+}
+
 const isTimer = ({ context, event }: Args, params: { name: string }) =>
   event.type === 'timer.fired' && event.data.timer === `host/${context.id}/${params.name}`;
 
@@ -101,7 +109,8 @@ function registered({ context, event }: Args): Change {
   if (!registration(event)) return {};
   const { incarnation, selfFencing, watchdog } = event.data;
   const known = { incarnation, selfFencing, watchdog, surveyedEpoch: event.epoch };
-  return isNewLife({ context, event }) ? { ...known, fence: null, degraded: {}, suspectedAtMs: null } : known;
+  if (!isNewLife({ context, event })) return known;
+  return { ...known, fence: null, degraded: {}, suspectedAtMs: null, tries: { ...context.tries, powerOn: [] } };
 }
 
 /** Nothing is proven of that life, not even that it stops itself. */
@@ -151,6 +160,7 @@ export const host = setup({
       args.context.maintenance === params.maintenance &&
       (args.event.guests === 0) === params.empty,
     remedy: (args, params: { is: Remedy }) => covers(args) && nextRemedy(args) === params.is,
+    triedAgain: isTriedAgain,
     timer: isTimer,
     startsRepair,
     repeatsRepair,
@@ -175,6 +185,10 @@ export const host = setup({
     spendPowerCycle: assign(({ context, event }) => ({
       tries: { ...context.tries, powerCycle: spend(context.tries.powerCycle, event.ladder.powerCycle, event.atMs) },
     })),
+    spendPowerOn: assign(({ context, event }) => ({
+      tries: { ...context.tries, powerOn: spend(context.tries.powerOn, event.ladder.powerOn, event.atMs) },
+    })),
+    forgetPowerOns: assign(({ context }) => ({ tries: { ...context.tries, powerOn: [] } })),
     fence: emit(({ context }) => ({
       type: 'intent',
       intent: { type: 'fence', host: context.id, counter: Math.max(0, latestLife(context)) },
@@ -189,6 +203,11 @@ export const host = setup({
       type: 'timer',
       name: 'power-on',
       afterMs: waitMs(context.tries.powerCycle, event.ladder.powerCycle, event.atMs),
+    })),
+    armSwitchOn: emit(({ context, event }) => ({
+      type: 'timer',
+      name: 'switch-on',
+      afterMs: waitMs(context.tries.powerOn, event.ladder.powerOn, event.atMs),
     })),
     armRepair: emit(({ context, event }) => ({
       type: 'timer',

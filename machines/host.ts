@@ -91,6 +91,12 @@ const widens = {
   'leases.reported': { guard: 'unknownLife', actions: ['lease', 'fence', note('the proof must cover it')] },
 } as const;
 
+const switchedOnLater = {
+  guard: 'triedAgain',
+  target: 'fenced',
+  actions: ['spendPowerOn', 'armSwitchOn', note('tried again after a pause')],
+} as const;
+
 const leaves = [withdraw('repair'), disarm('repair')] as const;
 
 /** Every state in which the host may hold guests and renew its lease. */
@@ -236,16 +242,21 @@ export const hostMachine = host.createMachine({
             target: 'restarting',
             actions: ['spendPowerCycle', 'powerOn', note('its power is being switched on')],
           },
+          {
+            guard: { type: 'timer', params: { name: 'switch-on' } },
+            target: 'restarting',
+            actions: ['powerOn', note('its power is being switched on')],
+          },
         ],
       },
-      exit: disarm('power-on'),
+      exit: [disarm('power-on'), disarm('switch-on')],
     },
     restarting: {
       on: {
         ...returns,
-        'power-on.succeeded': { target: 'rejoining', actions: note('it is expected to register') },
-        'power-on.failed': remedies,
-        'power-on.unknown': remedies,
+        'power-on.succeeded': { target: 'rejoining', actions: ['forgetPowerOns', note('it is expected to register')] },
+        'power-on.failed': [switchedOnLater, ...remedies],
+        'power-on.unknown': [switchedOnLater, ...remedies],
       },
       exit: withdraw('power-on'),
     },

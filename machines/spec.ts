@@ -118,6 +118,8 @@ export type GuestLadder = z.infer<typeof guestLadderSchema>;
 export const hostLadderSchema = z.strictObject({
   repair: rungSchema.default({ tries: 2, withinMs: 600_000, backoffMs: 2_000 }),
   powerCycle: rungSchema.default({ tries: 2, withinMs: 3_600_000, backoffMs: 5_000 }),
+  /** Giving power to a host whose switches do not answer: some eight hours, for a BMC often dies with its host. */
+  powerOn: rungSchema.default({ tries: 100, withinMs: 86_400_000, backoffMs: 5_000 }),
   reinstall: z.enum(['never', 'allowed']).default('never'),
   /** A power-cycled host that has not rejoined after this long has used up its try. */
   rejoinWithinMs: ms.default(600_000),

@@ -157,9 +157,10 @@ async function powerOn(
   { power }: ExecutePorts,
 ): Promise<void> {
   const { fleet } = context;
-  // A second try means that it was on and did not come back: a hung machine needs its power cut first. It is proven
-  // stopped, so nothing of ours can be lost by that.
-  const again = (fleet().hosts[intent.host]?.context.tries.powerCycle.length ?? 0) > 1;
+  // A second cycle means that it was on and did not come back: a hung machine needs its power cut first. It is proven
+  // stopped, so nothing of ours can be lost by that. Not with each try to switch it on: it may be booting from the last.
+  const tries = fleet().hosts[intent.host]?.context.tries;
+  const again = tries !== undefined && tries.powerCycle.length > 1 && tries.powerOn.length === 0;
   const awaited = () => fleet().hosts[intent.host]?.context.fence !== null && fleet().frozen === null;
   const done = await power.on(intent.host, again, awaited);
   if (done) await record('power-on', id, cause, `host/${intent.host}`, { method: done.method }, done.outcome, context);

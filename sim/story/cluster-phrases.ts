@@ -42,6 +42,7 @@ export const GUEST_OPTIONS = phrases<Change>({
 export const HOST_LADDER_OPTIONS = phrases<Change>({
   'N repairs|repair': ({ N }) => ({ repair: { tries: N, backoffMs: 2_000 } }),
   'N power cycles|cycle': ({ N }) => ({ powerCycle: { tries: N, withinMs: 3_600_000, backoffMs: 5_000 } }),
+  'N tries|try to switch on': ({ N }) => ({ powerOn: { tries: N, withinMs: 86_400_000, backoffMs: 5_000 } }),
   'may be reinstalled': () => ({ reinstall: 'allowed' }),
   'back within MS': ({ MS }) => ({ rejoinWithinMs: MS }),
 });

@@ -264,7 +264,11 @@ describe('the lost host', () => {
     const s = three({ hostLadder: { powerCycle: { tries: 2, withinMs: 3_600_000, backoffMs: 5_000 } } });
     s.suspect('h3');
     s.prove('h3');
-    s.outcome('failed', 'power-on', 'host/h3');
+    s.outcome('succeeded', 'power-on', 'host/h3');
+    s.append('timer.fired', 'host/h3', {
+      timer: 'host/h3/rejoin',
+      armedSeq: s.fleet.timers['host/h3/rejoin']!.armedSeq,
+    });
     expect(s.host('h3').state).toBe('fenced');
     const waited = s.fleet.timers['host/h3/power-on']!.dueMs - s.fleet.nowMs;
     expect(waited).toBe(5_000);
@@ -275,6 +279,25 @@ describe('the lost host', () => {
     expect(s.fleet.intents).not.toHaveProperty('host/h3/power-on');
     s.join('h3', 2);
     expect(s.host('h3').state, 'a person brought it back').toBe('running');
+  });
+
+  test('that cannot be switched on is asked again for hours, and spends no power cycle by that', () => {
+    const s = three();
+    s.suspect('h3');
+    s.prove('h3');
+    const beganMs = s.fleet.nowMs;
+    const waits: number[] = [];
+    for (let i = 0; i < 99; i += 1) {
+      s.outcome(i % 2 === 0 ? 'failed' : 'unknown', 'power-on', 'host/h3');
+      expect(s.host('h3').state).toBe('fenced');
+      waits.push(s.fleet.timers['host/h3/switch-on']!.dueMs - s.fleet.nowMs);
+      s.fire('host/h3/switch-on');
+    }
+    expect([waits[0], waits[1], waits.at(-1)]).toEqual([5_000, 10_000, 300_000]);
+    expect(s.fleet.nowMs - beganMs).toBeGreaterThan(7 * 3_600_000);
+    expect(s.host('h3').context.tries.powerCycle).toHaveLength(1);
+    s.outcome('succeeded', 'power-on', 'host/h3');
+    expect(s.host('h3')).toMatchObject({ state: 'rejoining', context: { tries: { powerOn: [] } } });
   });
 
   test('is left alone once a person has taken it into maintenance, whatever was to be tried next', () => {
