@@ -1,7 +1,6 @@
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import { isSpared } from '../../machines/maintenance.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
-import { pause } from '../every.ts';
 import type { PowerSwitch } from '../ports.ts';
 import { type Block, block, type FenceOrder, type FencePorts, type FenceResult, fence } from './fence.ts';
 
@@ -10,12 +9,9 @@ export interface Fences {
   /** Starts proving, or joins the proof already under way. */
   join(host: string, counter: number): Promise<FenceResult>;
   block(host: string, counter: number): Promise<Block>;
-  /** Hosts whose proof is under way: their Block may be out, so none of them can be cleared any more. */
+  /** Hosts whose proof is under way or not in the log yet: their Block may be out, so none of them can be cleared any more. */
   underWay(): readonly string[];
 }
-
-/** How long a proof is kept for its intent to find: the early start and the intent share one. */
-const KEPT_MS = 1_000;
 
 export function createFences(
   epoch: number,
@@ -25,7 +21,14 @@ export function createFences(
   switches: (host: string) => readonly PowerSwitch[],
   signal: AbortSignal,
 ): Fences {
-  const running = new Map<string, Promise<FenceResult>>();
+  const running = new Map<
+    string,
+    { readonly order: FenceOrder; readonly proof: Promise<FenceResult>; proven: boolean }
+  >();
+  /** A proof holds for its life for ever, so it is kept until the log has it, however long the log stalls. */
+  const forgetKnown = () => {
+    for (const [key, { order, proven }] of running) if (proven && !order.wanted()) running.delete(key);
+  };
 
   const orderFor = (host: string, counter: number): FenceOrder => ({
     host,
@@ -44,18 +47,27 @@ export function createFences(
 
   return {
     join(host, counter) {
+      forgetKnown();
       const order = orderFor(host, counter);
       // A person's order to fence does not join a proof that would leave the power alone.
       const key = `${host}/${counter}${order.cutsPower ? '' : ' power left alone'}`;
       const before = running.get(key);
-      if (before) return before;
-      const proof = fence(order, ports, signal);
-      running.set(key, proof);
-      const forget = () => void pause(ports.clock, KEPT_MS).then(() => running.delete(key));
-      proof.then(forget, forget);
-      return proof;
+      if (before) return before.proof;
+      const one = { order, proof: fence(order, ports, signal), proven: false };
+      running.set(key, one);
+      one.proof.then(
+        ({ kind }) => {
+          one.proven = kind === 'proven';
+          if (!one.proven) running.delete(key);
+        },
+        () => running.delete(key),
+      );
+      return one.proof;
     },
     block: (host, counter) => block(orderFor(host, counter), ports, signal),
-    underWay: () => [...running.keys()].map((key) => key.slice(0, key.lastIndexOf('/'))),
+    underWay() {
+      forgetKnown();
+      return [...running.values()].map(({ order }) => order.host);
+    },
   };
 }
