@@ -117,6 +117,14 @@ describe('orders', () => {
     });
   });
 
+  test('a fence that would cost the majority says what to do first', async () => {
+    view.answer = () => ({ kind: 'rejected', code: 'FENCE_COSTS_MAJORITY', reason: 'no majority would be left' });
+    expect((await order(fence)).json().error).toMatchObject({
+      code: 'FENCE_COSTS_MAJORITY',
+      todo: expect.stringMatching(/bring back a voter/),
+    });
+  });
+
   test('without a leader it says so', async () => {
     view.answer = () => fail('NO_LEADER', { reason: '1 of 3 voters answers' });
     expect((await order(fence)).json().error).toMatchObject({
