@@ -28,6 +28,8 @@ export interface ExecuteContext {
   readonly signal: AbortSignal;
   /** Joins a fence of this host already under way. */
   readonly fence: (host: string, counter: number) => Promise<FenceResult>;
+  /** True when such a fence has its proof already. */
+  readonly proven: (host: string, counter: number) => boolean;
   /** Measured load per host, 0 and up; may lack hosts. */
   readonly loads: () => Readonly<Record<string, number>>;
 }

@@ -8,6 +8,8 @@ import { type Block, block, type FenceOrder, type FencePorts, type FenceResult, 
 export interface Fences {
   /** Starts proving, or joins the proof already under way. */
   join(host: string, counter: number): Promise<FenceResult>;
+  /** True while a proof is at hand that the log does not have yet. */
+  proven(host: string, counter: number): boolean;
   block(host: string, counter: number): Promise<Block>;
   /** Hosts whose proof is under way or not in the log yet: their Block may be out, so none of them can be cleared any more. */
   underWay(): readonly string[];
@@ -64,6 +66,10 @@ export function createFences(
       );
       return one.proof;
     },
+    proven: (host, counter) =>
+      [...running.values()].some(
+        ({ order, proven }) => proven && order.host === host && order.counter === counter,
+      ),
     block: (host, counter) => block(orderFor(host, counter), ports, signal),
     underWay() {
       forgetKnown();

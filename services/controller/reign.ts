@@ -85,7 +85,8 @@ export async function reign(
       log: fleet().digest,
     });
   }
-  const context: ExecuteContext = { epoch, pen, fleet, signal, fence: fences.join, loads: () => ({}) };
+  const { join: fence, proven } = fences;
+  const context: ExecuteContext = { epoch, pen, fleet, signal, fence, proven, loads: () => ({}) };
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const forecast = noteHeadroom(pen);

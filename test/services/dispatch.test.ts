@@ -38,6 +38,7 @@ test('a command whose intent is over is not sent again: a source that comes back
     fleet: () => s.fleet,
     signal: new AbortController().signal,
     fence: () => new Promise<never>(() => {}),
+    proven: () => false,
     loads: () => ({}),
   };
   const power = { switches: () => [], on: async () => null };
