@@ -10,7 +10,7 @@ export function every(clock: Clock, periodMs: number, task: () => void | Promise
       if (!ended) cancel = clock.after(Math.max(0, began + periodMs - clock.now()), run);
     };
     const working = task();
-    if (working) void working.then(rest);
+    if (working instanceof Promise) void working.then(rest);
     else rest();
   };
   run();

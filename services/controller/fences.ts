@@ -67,9 +67,7 @@ export function createFences(
       return one.proof;
     },
     proven: (host, counter) =>
-      [...running.values()].some(
-        ({ order, proven }) => proven && order.host === host && order.counter === counter,
-      ),
+      [...running.values()].some(({ order, proven }) => proven && order.host === host && order.counter === counter),
     block: (host, counter) => block(orderFor(host, counter), ports, signal),
     underWay() {
       forgetKnown();

@@ -6,7 +6,7 @@ import { createHearing } from '../../services/hearing.ts';
 import { createScheduler } from '../../sim/scheduler.ts';
 
 const times = PROFILES.fast;
-const fleet = { ...emptyFleet, hosts: { h1: { state: 'running', context: {} } } } as unknown as Fleet;
+const fleet = { ...emptyFleet, hosts: { h1: { state: 'running', context: { fence: null } } } } as unknown as Fleet;
 
 async function silentFor(ms: number, greets: () => boolean) {
   const scheduler = createScheduler();
