@@ -4,8 +4,9 @@ import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
 import { fold } from '../../machines/fold.ts';
 import { rejection } from '../../machines/rejection.ts';
 import { nameOf } from '../../machines/sentences.ts';
-import type { Simulation, WorldEvent } from '../simulation.ts';
+import type { WorldEvent } from '../simulation.ts';
 import type { EntryPattern } from './ast.ts';
+import type { World } from './world.ts';
 
 export interface Happening {
   /** Virtual ms since the beginning of the story. */
@@ -23,7 +24,7 @@ export interface LoggedEntry {
 }
 
 export interface Chronicle {
-  readonly sim: Simulation;
+  readonly sim: World;
   /** Virtual ms since the beginning of the story. */
   nowMs(): number;
   /** All that comes from now on belongs to the story. */
@@ -45,7 +46,7 @@ export interface Chronicle {
 export const matches = (pattern: EntryPattern, entry: Entry): boolean =>
   entry.type === pattern.type && (pattern.of === null || nameOf(entry.subject) === pattern.of);
 
-export function createChronicle(sim: Simulation): Chronicle {
+export function createChronicle(sim: World): Chronicle {
   let beganMs = 0;
   let fleet = emptyFleet;
   let happenings: Happening[] = [];

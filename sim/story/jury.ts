@@ -1,5 +1,5 @@
 /** Which expectations of a story are still open, and when each of them is decided. */
-import type { ExpectStep, Story } from './ast.ts';
+import type { Claim, ExpectStep, Story } from './ast.ts';
 import { contradiction } from './check.ts';
 import type { Chronicle } from './chronicle.ts';
 
@@ -10,11 +10,14 @@ export interface Jury {
   close(): void;
   /** Until when something is waited for, ms since the beginning. */
   openUntilMs(): number;
+  /** Something is expected right before that step, or by the end if it is past the last one, and is not yet true. */
+  wants(step: number): boolean;
 }
 
 /**
  * `firedMs`: when the fault step of that number came, null if it has not.
  * `decided`: `wrong` is what is seen instead, null when it came true; `afterMs`: so long after its fault.
+ * `allowanceMs`: so much later than expected is still in time; for a world that is not the model the story was written on.
  */
 export function createJury(
   { steps }: Story,
@@ -22,6 +25,7 @@ export function createJury(
   answers: readonly string[],
   firedMs: (step: number) => number | null,
   decided: (step: ExpectStep, wrong: string | null, afterMs: number | null) => void,
+  allowanceMs = 0,
 ): Jury {
   const open = new Set(steps.filter((step) => step.kind === 'expect'));
   /** Expected again, and seen to be untrue since its fault. */
@@ -31,6 +35,8 @@ export function createJury(
     open.delete(step);
     decided(step, wrong, afterMs);
   };
+  const loosened = (claim: Claim): Claim =>
+    claim.kind === 'down-at-most' ? { ...claim, ms: claim.ms + allowanceMs } : claim;
   const sinceMs = (step: number) => (step < 0 ? 0 : firedMs(step));
 
   const consider = (step: ExpectStep, upTo: number, last: boolean): void => {
@@ -38,7 +44,10 @@ export function createJury(
     const nowMs = chronicle.nowMs();
     if (span.kind === 'before' || span.kind === 'at') {
       const due = last || (span.kind === 'at' ? nowMs >= span.ms : span.step <= upTo);
-      if (due) decide(step, contradiction(claim, chronicle, answers, 0));
+      if (!due) return;
+      const wrong = contradiction(loosened(claim), chronicle, answers, 0);
+      if (span.kind === 'at' && wrong !== null && !last && nowMs < span.ms + allowanceMs) return;
+      decide(step, wrong);
       return;
     }
     const from = sinceMs(span.since);
@@ -46,13 +55,17 @@ export function createJury(
       if (last) decide(step, 'the fault before it never came');
       return;
     }
-    const over = last || nowMs >= from + span.ms;
+    // What must hold all that time is held no longer; what must come about may come a little later.
+    const lateMs = span.kind === 'within' || claim.kind === 'count' ? allowanceMs : 0;
+    const ended = nowMs >= from + span.ms;
+    const over = last || nowMs >= from + span.ms + lateMs;
     // What has not happened often enough may still happen; what has happened too often is too often at once.
     const asked = claim.kind === 'count' && span.kind === 'throughout' && !over ? { ...claim, least: 0 } : claim;
-    const wrong = contradiction(asked, chronicle, answers, from);
+    const wrong = contradiction(loosened(asked), chronicle, answers, from);
     if (wrong !== null) untrue.add(step);
     if (span.kind === 'throughout') {
-      if (wrong !== null || over) decide(step, wrong);
+      const met = ended && contradiction(loosened(claim), chronicle, answers, from) === null;
+      if (wrong !== null || over || met) decide(step, wrong);
     } else if (wrong === null && (!span.again || untrue.has(step))) decide(step, null, nowMs - from);
     else if (over) decide(step, wrong ?? 'it was so all the time');
   };
@@ -72,5 +85,10 @@ export function createJury(
       }
       return latest;
     },
+    wants: (step) =>
+      [...open].some(({ span, claim }) => {
+        if (span.kind !== 'before') return step === steps.length && span.kind !== 'throughout';
+        return span.step <= step && contradiction(loosened(claim), chronicle, answers, 0) !== null;
+      }),
   };
 }

@@ -9,6 +9,7 @@ import { createChronicle, matches } from './chronicle.ts';
 import { createJury } from './jury.ts';
 import { sayFault } from './say-fault.ts';
 import { createTranscript, sayEntry, sayVerdict, sayWorld } from './tell.ts';
+import type { World } from './world.ts';
 
 export type CreateSimulation = (spec: ClusterSpec, options: SimulationOptions) => Promise<Simulation>;
 
@@ -35,22 +36,33 @@ export async function runStory(
 ): Promise<StoryResult> {
   const sim = await create(story.spec, { seed, model: story.model });
   try {
-    return await play(story, sim, seed);
+    return await play(story, sim, { heading: `seed ${seed}, seconds since the beginning` });
   } finally {
     await sim.stop();
   }
 }
 
-async function play(story: Story, sim: Simulation, seed: number): Promise<StoryResult> {
+export interface Telling {
+  /** The second line of the transcript. */
+  readonly heading: string;
+  /** So much later than the story expects is still in time. */
+  readonly allowanceMs?: number;
+  /** Is given each line of the transcript as it comes. */
+  readonly told?: (line: string) => void;
+}
+
+/** Tells a story in a world that has just been made. */
+export async function play(story: Story, sim: World, telling: Telling): Promise<StoryResult> {
+  const { heading, allowanceMs = 0, told } = telling;
   const chronicle = createChronicle(sim);
-  const transcript = createTranscript();
+  const transcript = createTranscript(told);
   const problems: { line: number; what: string }[] = [];
   const answers: string[] = [];
   const { nowMs } = chronicle;
   const result = (): StoryResult => ({
     passed: problems.length === 0,
     problems,
-    transcript: `${story.title}\nseed ${seed}, seconds since the beginning\n\n${transcript.text()}`,
+    transcript: `${story.title}\n${heading}\n\n${transcript.text()}`,
     virtualMs: sim.now(),
   });
 
@@ -80,9 +92,10 @@ async function play(story: Story, sim: Simulation, seed: number): Promise<StoryR
     answers,
     (index) => fired.get(story.steps[index] as FaultStep) ?? null,
     (step, wrong, afterMs) => {
-      transcript.line(nowMs(), 'expect', sayVerdict(step.words, wrong, afterMs));
+      transcript.line(nowMs(), 'expect', sayVerdict(step, wrong, afterMs));
       if (wrong !== null) problems.push({ line: step.line, what: `${step.words}: ${wrong}` });
     },
+    allowanceMs,
   );
 
   const give = (fault: Extract<Fault, { kind: 'order' }>) => {
@@ -129,14 +142,17 @@ async function play(story: Story, sim: Simulation, seed: number): Promise<StoryR
   };
 
   for (;;) {
-    for (const [step, atMs] of [...due]) if (atMs <= nowMs()) strike(step);
+    for (const [step, atMs] of [...due]) {
+      if (atMs > nowMs()) continue;
+      if (nowMs() >= atMs + allowanceMs || !jury.wants(story.steps.indexOf(step))) strike(step);
+    }
     chronicle.look();
     jury.judge();
     const end = endMs();
-    if (nowMs() >= end) break;
+    if (nowMs() >= end && (nowMs() >= end + allowanceMs || !jury.wants(story.steps.length))) break;
     dirty = false;
-    const next = Math.min(end, ...due.values());
-    await sim.advance(Math.max(0, Math.min(LOOK_MS, next - nowMs())), () => dirty);
+    const next = Math.min(...[end, ...due.values()].filter((ms) => ms > nowMs()));
+    await sim.advance(Math.min(LOOK_MS, next - nowMs()), () => dirty);
   }
 
   for (const step of faultSteps) {

@@ -1,9 +1,11 @@
 /** The transcript: one line for everything that happened, in plain words, at its virtual time. */
 import { duration, sentence } from '../../machines/sentences.ts';
 import type { Fault } from '../faults.ts';
-import type { Simulation, WorldEvent } from '../simulation.ts';
+import type { WorldEvent } from '../simulation.ts';
+import type { ExpectStep } from './ast.ts';
 import type { LoggedEntry } from './chronicle.ts';
 import { sayFault } from './say-fault.ts';
+import type { World } from './world.ts';
 
 export type Speaker = 'begins' | 'fault' | 'over' | 'world' | 'log' | 'order' | 'expect' | 'ends';
 
@@ -13,19 +15,22 @@ export interface Transcript {
   text(): string;
 }
 
-export function createTranscript(): Transcript {
+/** `told`: is given each line as it comes. */
+export function createTranscript(told: (line: string) => void = () => {}): Transcript {
   const lines: string[] = [];
   return {
     line(atMs, who, what) {
       // Tenths of a second: enough to follow, and not another text for every changed millisecond.
-      lines.push(`${(Math.max(0, atMs) / 1_000).toFixed(1).padStart(6)}  ${who.padEnd(6)}  ${what}`);
+      const line = `${(Math.max(0, atMs) / 1_000).toFixed(1).padStart(6)}  ${who.padEnd(6)}  ${what}`;
+      lines.push(line);
+      told(line);
     },
     text: () => `${lines.join('\n')}\n`,
   };
 }
 
 /** What a world event means to a person; null for what is no news. */
-export function sayWorld(event: WorldEvent, sim: Simulation): { who: Speaker; what: string } | null {
+export function sayWorld(event: WorldEvent, sim: World): { who: Speaker; what: string } | null {
   switch (event.kind) {
     case 'power':
       return { who: 'world', what: `${event.host} is ${event.on ? 'on' : 'off'}: ${event.why}` };
@@ -43,7 +48,7 @@ export function sayWorld(event: WorldEvent, sim: Simulation): { who: Speaker; wh
 }
 
 /** Why an instance can no longer write. */
-function stillness({ guest, host }: { guest: string; host: string }, { nodes }: Simulation): string {
+function stillness({ guest, host }: { guest: string; host: string }, { nodes }: World): string {
   const node = nodes[host];
   const instance = node?.powered() ? node.instances().get(guest) : undefined;
   if (!instance) return 'is gone from';
@@ -57,7 +62,9 @@ export function sayEntry({ stored: { seq, entry }, void: without }: LoggedEntry)
   return `${String(seq).padStart(3)} ${entry.type}: ${sentence(entry)}${force}`;
 }
 
-export function sayVerdict(words: string, wrong: string | null, afterMs: number | null): string {
+export function sayVerdict({ words, span }: ExpectStep, wrong: string | null, afterMs: number | null): string {
   if (wrong !== null) return `${words}: NO, ${wrong}`;
-  return afterMs === null ? `${words}: yes` : `${words}: yes, after ${duration(afterMs)}`;
+  if (afterMs === null) return `${words}: yes`;
+  const late = span.kind === 'within' && afterMs > span.ms ? ', by the allowance' : '';
+  return `${words}: yes, after ${duration(afterMs)}${late}`;
 }
