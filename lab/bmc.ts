@@ -12,12 +12,18 @@ import { filesOf, type LabNode, scripts, socket } from './layout.ts';
 import type { Network } from './network.ts';
 
 /** What a machine does between its power button and its boot loader; real servers take a minute or more. */
-const FIRMWARE_MS = 5_000;
+export const FIRMWARE_MS = 5_000;
 const AUTH = 'none md2 md5 straight';
 
 export type Bmc = ReturnType<typeof createBmc>;
 
-export function createBmc(host: Host, network: Network, password: string, say: (what: string) => void) {
+export function createBmc(
+  host: Host,
+  network: Network,
+  password: string,
+  say: (what: string) => void,
+  firmwareMs = FIRMWARE_MS,
+) {
   const { node } = host;
   const directory = filesOf(node).bmc;
   let running: ChildProcess | undefined;
@@ -64,9 +70,9 @@ export function createBmc(host: Host, network: Network, password: string, say: (
       for (let index = 0; operation === 'set' && index < rest.length; index += 2) {
         const [what, value] = rest.slice(index);
         // A BMC answers when the power is on, not when the machine has booted; off it says when all is off.
-        if (what === 'power' && value === '1') host.powerOn(FIRMWARE_MS).catch(failed);
-        else if (what === 'reset') host.reset().catch(failed);
-        else if (what === 'power' || what === 'shutdown') await host.powerOff();
+        if (what === 'power' && value === '1') host.powerOn(firmwareMs, 'its BMC switched it on').catch(failed);
+        else if (what === 'reset') host.reset('its BMC reset it').catch(failed);
+        else if (what === 'power' || what === 'shutdown') await host.powerOff('its BMC switched it off');
       }
       return '';
     },

@@ -1,7 +1,7 @@
 /** Talks to the lab over its socket. */
 import { existsSync } from 'node:fs';
 import { request } from 'node:http';
-import type { Done } from './faults.ts';
+import type { Done, Instance } from './faults.ts';
 import { type LayoutName, socket } from './layout.ts';
 
 export interface LabStatus {
@@ -14,12 +14,21 @@ export interface LabStatus {
     readonly name: string;
     readonly kind: 'host' | 'arbiter';
     readonly power: 'on' | 'off';
+    /** Why it is on or off. */
+    readonly why: string;
+    /** Times its watchdog has reset it. */
+    readonly resets: number;
     /** Process id of its first process, seen from inside the lab. */
     readonly init: number | null;
     readonly bmc: 'alive' | 'dead' | null;
     readonly network: readonly string[];
   }[];
-  readonly guests: readonly { readonly name: string; readonly address: string; readonly on: readonly string[] }[];
+  readonly guests: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly on: readonly string[];
+    readonly instances: readonly Instance[];
+  }[];
 }
 
 /** One request to an HTTP server on a Unix socket. Rejects after `timeoutMs` and on every status but 200. */

@@ -3,6 +3,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { createClusterKeys } from '../adapters/keys/create.ts';
+import type { ClusterSpec, GuestSpec } from '../machines/spec.ts';
 import { definitionOf } from './guests.ts';
 import { CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
 
@@ -11,15 +12,19 @@ export const keys = join(run, 'keys');
 /** Room for all four guests on any one host, so that the loss of the others is survivable. */
 const CAPACITY = { memoryMiB: 1_024, vcpus: 8 };
 
-/** Makes keys and the cluster file, and puts both on every node. `password`: of the BMCs. */
-export async function writeCluster(nodes: readonly LabNode[], password: string): Promise<void> {
+/**
+ * Makes keys and the cluster file, and puts both on every node. `password`: of the BMCs. `spec`: a cluster of the same
+ * nodes, whose addresses, BMCs, watchdogs and guests become those of the lab.
+ */
+export async function writeCluster(nodes: readonly LabNode[], password: string, spec?: ClusterSpec): Promise<void> {
   const identities = await createClusterKeys({
     cluster: CLUSTER,
     nodes: Object.fromEntries(nodes.map((node) => [node.name, { address: node.control }])),
     voters: nodes.map(({ name }) => name),
     out: keys,
   });
-  const text = stringify(clusterOf(nodes, identities.operators));
+  const { operators } = identities;
+  const text = stringify(spec ? clusterLike(spec, nodes, operators) : clusterOf(nodes, operators));
   for (const node of nodes) {
     const { etc, state } = filesOf(node);
     await mkdir(join(etc, 'guests'), { recursive: true });
@@ -29,6 +34,46 @@ export async function writeCluster(nodes: readonly LabNode[], password: string):
     for (const guest of GUESTS) await writeFile(join(etc, 'guests', `${guest.name}.xml`), definitionOf(guest));
   }
 }
+
+const WATCHDOG = { kind: 'process', socket: '/run/watchdog.sock' };
+
+const bmcOf = (node: LabNode) => ({
+  kind: 'ipmi',
+  address: node.bmc,
+  user: 'admin',
+  passwordFile: '/etc/rekindle/bmc.password',
+  cipherSuite: 3,
+  // Measured on ipmi_sim: its power reading is the truth of that moment.
+  readingsApartMs: 100,
+  timeoutMs: 2_500,
+});
+
+function clusterLike(spec: ClusterSpec, nodes: readonly LabNode[], operators: Readonly<Record<string, string>>) {
+  const node = (name: string) => nodes.find((one) => one.name === name)!;
+  const mapped = <T>(records: Readonly<Record<string, T>>, make: (name: string, one: T) => object) =>
+    Object.fromEntries(Object.entries(records).map(([name, one]) => [name, { ...one, ...make(name, one) }]));
+  const { times: _, ...rest } = spec;
+  return {
+    ...rest,
+    cluster: CLUSTER,
+    hosts: mapped(spec.hosts, (name, { power, watchdog }) => ({
+      address: node(name).control,
+      power: power.length > 0 ? [bmcOf(node(name))] : [],
+      watchdog: watchdog.kind === 'none' ? watchdog : WATCHDOG,
+    })),
+    arbiters: mapped(spec.arbiters, (name) => ({ address: node(name).control })),
+    guests: mapped<GuestSpec>(spec.guests, (name, { probes }) => ({
+      definition: `guests/${name}.xml`,
+      probes: probes.map(({ everyMs, misses }) => ({ ...httpProbe(name), everyMs, misses })),
+    })),
+    operators,
+  };
+}
+
+const httpProbe = (guest: string) => ({
+  kind: 'http',
+  url: `http://${GUESTS.find(({ name }) => name === guest)?.address}/id.json`,
+});
 
 function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string, string>>) {
   const named = (kind: LabNode['kind'], make: (node: LabNode) => object) =>
@@ -40,19 +85,8 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
       address: node.control,
       capacity: CAPACITY,
       storage: ['shared'],
-      // Measured on ipmi_sim: its power reading is the truth of that moment.
-      power: [
-        {
-          kind: 'ipmi',
-          address: node.bmc,
-          user: 'admin',
-          passwordFile: '/etc/rekindle/bmc.password',
-          cipherSuite: 3,
-          readingsApartMs: 100,
-          timeoutMs: 2_500,
-        },
-      ],
-      watchdog: { kind: 'process', socket: '/run/watchdog.sock' },
+      power: [bmcOf(node)],
+      watchdog: WATCHDOG,
     })),
     arbiters: named('arbiter', (node) => ({ address: node.control })),
     guests: Object.fromEntries(
@@ -67,7 +101,7 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
             inPlace: { tries: 2, withinMs: 60_000, backoffMs: 250 },
             relocate: { tries: 1, withinMs: 60_000, backoffMs: 250 },
           },
-          probes: [{ kind: 'http', url: `http://${guest.address}/id.json`, everyMs: 1_000, misses: 5 }],
+          probes: [{ ...httpProbe(guest.name), everyMs: 1_000, misses: 5 }],
           bootGraceMs: 30_000,
         },
       ]),

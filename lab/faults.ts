@@ -16,6 +16,8 @@ export interface Parts {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly bmcs: ReadonlyMap<string, Bmc>;
   readonly network: Network;
+  /** What a host does between its power button and its boot loader when nobody's BMC is asked. */
+  readonly firmwareMs: number;
 }
 
 interface Fault {
@@ -54,12 +56,23 @@ function numberOf(text: string | undefined, what: string): number {
 }
 
 /** Every QEMU of every guest with the host it runs on; a guest has more than one only while it migrates. */
-export function instances(lab: Pick<Parts, 'hosts'>): { guest: string; host: string; pid: number }[] {
+export function instances(lab: Pick<Parts, 'hosts'>): Instance[] {
   const hosts = new Map([...lab.hosts].map(([name, host]) => [namespaceOf(host.init() ?? 0), name]));
-  return qemus().flatMap(({ guest, pid, namespace }) => {
+  return qemus().flatMap(({ guest, pid, state, argv, namespace }) => {
     const host = hosts.get(namespace);
-    return namespace === undefined || host === undefined ? [] : [{ guest, host, pid }];
+    if (namespace === undefined || host === undefined) return [];
+    return [{ guest, host, pid, stopped: state === 'T', incoming: argv.includes('-incoming') }];
   });
+}
+
+export interface Instance {
+  readonly guest: string;
+  readonly host: string;
+  readonly pid: number;
+  /** By a signal: it stands still, whatever libvirt believes. */
+  readonly stopped: boolean;
+  /** It was made to take in a migration. */
+  readonly incoming: boolean;
 }
 
 function instanceOf(lab: Parts, guest: LabGuest): { host: string; pid: number } {
@@ -78,6 +91,13 @@ async function killIn(host: Host, what: string, matches: (command: string) => bo
   for (const { pid } of found) await ended(pid);
 }
 
+/** To go on is asked of nobody when nothing is left that was stopped. */
+function signalIn(host: Host, what: string, matches: (command: string) => boolean, name: NodeJS.Signals): void {
+  const found = host.processes().filter(({ argv }) => matches(argv.join(' ')));
+  if (found.length === 0 && name !== 'SIGCONT') throw new Error(`no ${what} runs on ${host.node.name}`);
+  for (const { pid } of found) signal(pid, name);
+}
+
 /** What is asked for often comes before the answer is out, so its loss says nothing: the caller sees what happened. */
 async function ask(guest: LabGuest, what: string): Promise<void> {
   await fetch(`http://${guest.address}/cgi-bin/do?${what}`, { signal: AbortSignal.timeout(3_000) }).catch(() => {});
@@ -90,6 +110,7 @@ const answers = (guest: LabGuest) =>
   );
 
 const isDaemon = (command: string) => /^\S*node .*daemon\/rekindled\.ts/.test(command);
+const isLibvirtd = (command: string) => /^\S*libvirtd\b/.test(command);
 const apiSocket = (host: Host) => `/proc/${host.init()}/root/run/rekindle/api.sock`;
 
 const CONTROL_SLOT_BYTES = 512;
@@ -97,8 +118,18 @@ const CONTROL_SLOT_BYTES = 512;
 const CLOCK_SEEN_MS = 2_500;
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
-  'power-loss': fault('H', 'all power of a host is gone; its BMC lives on', (lab, [h]) => hostOf(lab, h).powerOff()),
-  'power-on': fault('H', 'the power is back and the host boots', (lab, [h]) => hostOf(lab, h).powerOn()),
+  'power-loss': fault('H', 'all power of a host is gone; its BMC lives on', (lab, [h]) =>
+    hostOf(lab, h).powerOff('no power'),
+  ),
+  'power-on': fault('H', 'the power is back and the host boots', async (lab, [h]) => {
+    const booted = hostOf(lab, h).powerOn(lab.firmwareMs);
+    // A firmware that takes its time is not waited for.
+    if (lab.firmwareMs === 0) await booted;
+    else booted.catch(() => {});
+  }),
+  reset: fault('H', 'the kernel of a host dies, and it boots again by itself', (lab, [h]) =>
+    hostOf(lab, h).reset('its kernel died'),
+  ),
   'bmc-dead': fault('H', 'the BMC of a host falls silent', (lab, [h]) => bmcOf(lab, h).die()),
   'bmc-alive': fault('H', 'the BMC of a host answers again', (lab, [h]) => bmcOf(lab, h).start()),
   freeze: fault('H', 'every process of a host stops; its kernel answers on, its watchdog counts on', (lab, [h]) =>
@@ -130,10 +161,19 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   slow: fault('H MBIT', 'the data link towards a host is this slow', (lab, [h, mbit]) =>
     lab.network.slow(hostOf(lab, h).node, numberOf(mbit, 'MBIT')),
   ),
+  'heal-oneway': fault('A B', 'what A sends reaches B again', (lab, [a, b]) =>
+    lab.network.hear(hostOf(lab, b).node, hostOf(lab, a).node),
+  ),
   heal: fault('H|all', 'every fault of the network of a host ends', async (lab, [h]) => {
     for (const { node } of hostsOf(lab, h)) await lab.network.heal(node);
   }),
   'kill-daemon': fault('H', 'kill -9 of rekindled', (lab, [h]) => killIn(hostOf(lab, h), 'rekindled', isDaemon)),
+  'pause-daemon': fault('H', 'rekindled stops where it is; the rest of the host does not', async (lab, [h]) =>
+    signalIn(hostOf(lab, h), 'rekindled', isDaemon, 'SIGSTOP'),
+  ),
+  'resume-daemon': fault('H', 'rekindled goes on, if it is still there', async (lab, [h]) =>
+    signalIn(hostOf(lab, h), 'rekindled', isDaemon, 'SIGCONT'),
+  ),
   'kill-petter': fault('H', 'kill -9 of the petter', (lab, [h]) =>
     killIn(hostOf(lab, h), 'petter', (command) => /^\S*node .*petter\S*\.ts/.test(command)),
   ),
@@ -141,7 +181,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     killIn(hostOf(lab, h), 'nats-server', (command) => /^\S*nats-server\b/.test(command)),
   ),
   'kill-libvirtd': fault('H', 'kill -9 of libvirtd; guests run on', (lab, [h]) =>
-    killIn(hostOf(lab, h), 'libvirtd', (command) => /^\S*libvirtd\b/.test(command)),
+    killIn(hostOf(lab, h), 'libvirtd', isLibvirtd),
+  ),
+  'pause-libvirtd': fault('H', 'libvirtd stops where it is, and answers nobody', async (lab, [h]) =>
+    signalIn(hostOf(lab, h), 'libvirtd', isLibvirtd, 'SIGSTOP'),
+  ),
+  'resume-libvirtd': fault('H', 'libvirtd goes on, if it is still there', async (lab, [h]) =>
+    signalIn(hostOf(lab, h), 'libvirtd', isLibvirtd, 'SIGCONT'),
   ),
   'kill-qemu': fault('G', 'kill -9 of the QEMU of a guest', async (lab, [g]) => {
     const { pid } = instanceOf(lab, guestOf(g));

@@ -25,11 +25,21 @@ interface Machine {
   readonly gone: Promise<void>;
 }
 
-export function createHost(node: LabNode, network: Network, rekindle: boolean, say: (what: string) => void) {
+/** `firmwareMs`: between its power button and its boot loader. */
+export function createHost(
+  node: LabNode,
+  network: Network,
+  rekindle: boolean,
+  say: (what: string) => void,
+  firmwareMs = 0,
+) {
   const files = filesOf(node);
   let machine: Machine | undefined;
   /** What a BMC reads: on from the moment the power comes, off when nothing runs any more. */
   let powered = false;
+  /** Why it is on or off. */
+  let why = 'power is there';
+  let resets = 0;
   let firmware: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   /** One change of power at a time; the next waits. */
@@ -41,12 +51,18 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
 
   const watchdog = createWatchdog(node, () => {
     say(`${node.name}: its watchdog was not petted and resets it`);
-    inTurn(async () => {
-      await kill();
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      await boot();
-    }).catch((error: unknown) => say(`${node.name}: reset failed: ${error}`));
+    resets += 1;
+    restart('its watchdog was not petted', Math.max(1_000, firmwareMs)).catch((error: unknown) =>
+      say(`${node.name}: reset failed: ${error}`),
+    );
   });
+
+  /** Resolves when it is off. Its boot is armed in the same turn, so that a power off that waits for its turn still ends it. */
+  const restart = (because: string, afterMs: number) =>
+    inTurn(async () => {
+      await kill(because);
+      void powerOn(afterMs, 'it boots again').catch((error: unknown) => say(`${node.name} did not boot: ${error}`));
+    });
 
   /** Its state has a disk of its own, so that a full disk is this host's trouble alone. */
   async function prepare(): Promise<void> {
@@ -99,7 +115,17 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
     machine = { launcher, init, gone };
   }
 
-  async function kill(): Promise<void> {
+  function powerOn(afterMs: number, because: string): Promise<void> {
+    powered = true;
+    why = because;
+    clearTimeout(firmware);
+    if (afterMs === 0) return inTurn(boot);
+    return new Promise((resolve, reject) => {
+      firmware = setTimeout(() => inTurn(boot).then(resolve, reject), afterMs);
+    });
+  }
+
+  async function kill(because: string): Promise<void> {
     clearTimeout(firmware);
     await network.unplug(node);
     if (machine) {
@@ -109,6 +135,7 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
       machine = undefined;
     }
     powered = false;
+    why = because;
     watchdog.stop();
     await network.detach(node);
   }
@@ -123,21 +150,16 @@ export function createHost(node: LabNode, network: Network, rekindle: boolean, s
     init: () => machine?.init,
     /** Processes of this host, seen from outside. */
     processes,
-    powerOn(firmwareMs = 0): Promise<void> {
-      powered = true;
-      clearTimeout(firmware);
-      if (firmwareMs === 0) return inTurn(boot);
-      return new Promise((resolve, reject) => {
-        firmware = setTimeout(() => inTurn(boot).then(resolve, reject), firmwareMs);
-      });
-    },
+    /** Why it is on or off. */
+    why: () => why,
+    /** Times its watchdog has reset it. */
+    resets: () => resets,
+    /** Resolves when its first process runs, `afterMs` after the power came. */
+    powerOn: (afterMs = 0, because = 'power is there') => powerOn(afterMs, because),
     /** Resolves when nothing of this host is left. */
-    powerOff: () => inTurn(kill),
-    reset: () =>
-      inTurn(async () => {
-        await kill();
-        await boot();
-      }),
+    powerOff: (because: string) => inTurn(() => kill(because)),
+    /** Resolves when it is off; it boots again by itself. */
+    reset: (because: string) => restart(because, firmwareMs),
     /** Stops every process where it is; the watchdog, being hardware, counts on. The kernel still answers pings. */
     async freeze(): Promise<void> {
       await until(`${node.name} to freeze`, 5_000, () => {

@@ -1,6 +1,7 @@
 /** `npm run lab -- …`: real hosts on one Linux box, and everything that can happen to them. */
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
+import { RekindleError } from '../services/errors.ts';
 import { type LabStatus, labFault, labStatus } from './client.ts';
 import { runInFreshLab } from './drill/command.ts';
 import type { DrillReport } from './drill/drill.ts';
@@ -8,6 +9,7 @@ import { drillNames, loadDrill } from './drill/load.ts';
 import { summaryOf, tell, tellSummary } from './drill/tell.ts';
 import { FAULTS } from './faults.ts';
 import { isLayout, LAYOUTS, run } from './layout.ts';
+import { ALLOWANCE_MS, tellInLab } from './stories/command.ts';
 import { end, inside, up } from './world.ts';
 
 const program = new Command('lab')
@@ -135,6 +137,24 @@ program
   });
 
 program
+  .command('story')
+  .description('tell a story of drills/ with real hosts, in a lab of its own')
+  .argument('<file>', 'a story file, or the name of one in drills/')
+  .option('--json', 'one JSON object')
+  .option('--allowance <seconds>', 'so much later than expected is in time', String(ALLOWANCE_MS / 1_000))
+  .action(async (file: string, options: { json?: boolean; allowance: string }) => {
+    const allowanceMs = Number(options.allowance) * 1_000;
+    if (!(allowanceMs >= 0)) throw new Error(`--allowance is a number of seconds, not ${options.allowance}`);
+    const result = await tellInLab(file, allowanceMs, options.json ? () => {} : console.log);
+    if (options.json) console.log(JSON.stringify(result));
+    else {
+      for (const { line, what } of result.problems) console.log(`        line ${line}: ${what}`);
+      console.log(`${result.passed ? 'passed' : 'FAILED'}  ${file}`);
+    }
+    if (!result.passed) process.exitCode = 1;
+  });
+
+program
   .command('exec')
   .description('run a command on a node')
   .argument('<node>')
@@ -150,5 +170,6 @@ program
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  if (error instanceof RekindleError) console.error(`[${error.code}] ${error.todo}`);
+  process.exitCode = error instanceof RekindleError ? error.exit : 1;
 });

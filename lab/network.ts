@@ -127,6 +127,9 @@ export function createNetwork(nodes: readonly LabNode[]) {
     detach,
 
     cut: (node: LabNode, wires: readonly Wire[]) => add(node, ...wires.map((wire) => ({ kind: 'cut', wire }) as const)),
+    /** Ends what `deafen` began. */
+    hear: (node: LabNode, from: LabNode) =>
+      keepOnly(node, (trouble) => trouble.kind !== 'deaf' || trouble.from !== from || trouble.percent < 100),
     deafen: (node: LabNode, from: LabNode) => add(node, { kind: 'deaf', from, percent: 100 }),
     /** Lost on the way in, here and at everybody else: a packet dropped on the way out would be noticed by its sender. */
     async lose(node: LabNode, percent: number): Promise<void> {

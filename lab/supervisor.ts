@@ -3,6 +3,7 @@
  * watchdogs, and does what it is told over HTTP on a Unix socket.
  *   GET /status · POST /fault {name,args} · POST /chassis/NODE (for ipmi_sim) · POST /down
  *   node lab/supervisor.ts LAYOUT rekindle|plain [attached]     attached: ends when its standard input does
+ * A file `plan.json` in its directory says another cluster than its own (plan.ts).
  */
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -19,11 +20,16 @@ import { createHost } from './host.ts';
 import { GUESTS, isLayout, LAYOUTS, run, socket } from './layout.ts';
 import { createNetwork } from './network.ts';
 import { startPlainly } from './plain.ts';
+import { readPlan } from './plan.ts';
 import { mountMemory } from './storage.ts';
 
 const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
 if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
 const nodes = LAYOUTS[layout];
+const plan = readPlan();
+/** Guests that the cluster has, and those of them that are to run from the start. */
+const guests = plan === null ? GUESTS : GUESTS.filter(({ name }) => Object.hasOwn(plan.spec.guests, name));
+const wanted = guests.filter(({ name }) => plan?.spec.guests[name]?.desired !== 'stopped');
 
 // The hardware comes before everything that runs on it.
 setPriority(-10);
@@ -38,14 +44,17 @@ const say = (what: string) => {
 let phase: LabStatus['phase'] = 'starting';
 
 const network = createNetwork(nodes);
-const hosts = new Map(nodes.map((node) => [node.name, createHost(node, network, mode === 'rekindle', say)] as const));
+const firmwareMs = plan?.firmwareMs ?? 0;
+const hosts = new Map(
+  nodes.map((node) => [node.name, createHost(node, network, mode === 'rekindle', say, firmwareMs)] as const),
+);
 const password = randomBytes(12).toString('hex').slice(0, 16);
 const bmcs = new Map(
   [...hosts.values()]
     .filter(({ node }) => node.kind === 'host')
-    .map((host) => [host.node.name, createBmc(host, network, password, say)] as const),
+    .map((host) => [host.node.name, createBmc(host, network, password, say, plan?.firmwareMs)] as const),
 );
-const parts = { hosts, bmcs, network };
+const parts = { hosts, bmcs, network, firmwareMs };
 
 function status(): LabStatus {
   const running = instances(parts);
@@ -58,14 +67,17 @@ function status(): LabStatus {
       name: host.node.name,
       kind: host.node.kind,
       power: host.powered() ? 'on' : 'off',
+      why: host.why(),
+      resets: host.resets(),
       init: host.init() ?? null,
       bmc: bmcs.has(host.node.name) ? (bmcs.get(host.node.name)?.alive() ? 'alive' : 'dead') : null,
       network: network.troubles(host.node),
     })),
-    guests: GUESTS.map(({ name, address }) => ({
+    guests: guests.map(({ name, address }) => ({
       name,
       address,
       on: running.filter(({ guest }) => guest === name).map(({ host }) => host),
+      instances: running.filter(({ guest }) => guest === name),
     })),
   };
 }
@@ -83,7 +95,7 @@ async function start(): Promise<void> {
     ['127.0.0.1 localhost', ...nodes.map(({ control, name }) => `${control} ${name}`), ''].join('\n'),
   );
   await makeDisks();
-  if (mode === 'rekindle') await writeCluster(nodes, password);
+  if (mode === 'rekindle') await writeCluster(nodes, password, plan?.spec);
   await writeFile(join(run, 'bmc.password'), `${password}\n`, { mode: 0o600 });
   say('switches, disks and keys are made');
   await Promise.all([...hosts.values()].map((host) => host.powerOn()));
@@ -114,8 +126,8 @@ async function start(): Promise<void> {
   );
   say('libvirtd answers everywhere');
   if (mode === 'plain') await startPlainly(hosts);
-  await Promise.all(GUESTS.map((guest) => until(`${guest.name} to answer`, 90_000, () => answers(guest.address))));
-  say('all guests answer');
+  await Promise.all(wanted.map((guest) => until(`${guest.name} to answer`, 90_000, () => answers(guest.address))));
+  say(wanted.length === guests.length ? 'all guests answer' : 'all guests that are to run answer');
   phase = 'ready';
 }
 

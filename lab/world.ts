@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type LabStatus, labDown, labStatus } from './client.ts';
 import { sh, until } from './exec.ts';
 import { cache, type LayoutName, project, run, scripts } from './layout.ts';
+import { type LabPlan, writePlan } from './plan.ts';
 import { childrenOf, isAlive, signal } from './processes.ts';
 
 const pidFile = join(run, 'outer.pid');
@@ -36,10 +37,12 @@ export interface UpOptions {
   /** The lab ends with this process. */
   readonly attached: boolean;
   readonly say: (what: string) => void;
+  /** Another cluster than the lab's own. */
+  readonly plan?: LabPlan;
 }
 
 /** Brings the lab up and waits until its guests answer. Rejects with what was said when they do not, leaving it up to be looked at. */
-export async function up({ layout, mode, attached, say }: UpOptions): Promise<LabStatus> {
+export async function up({ layout, mode, attached, say, plan }: UpOptions): Promise<LabStatus> {
   const wrong = hindrance();
   if (wrong) throw new Error(wrong);
   if (await labStatus()) throw new Error('the lab is up already; "npm run lab -- down" ends it');
@@ -47,6 +50,7 @@ export async function up({ layout, mode, attached, say }: UpOptions): Promise<La
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true, mode: 0o700 });
   mkdirSync(cache, { recursive: true });
+  if (plan) writePlan(plan);
   await sh(join(scripts, 'make-guest-image.sh'), [cache], { timeoutMs: 300_000 });
 
   const child = launch(layout, mode, attached);

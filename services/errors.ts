@@ -148,6 +148,22 @@ export const ERRORS = {
     todo: 'give a log from its first entry on, with its cluster file and something that happened; --until says where it ends',
     exit: 2,
   },
+  // stories in the lab (lab/stories)
+  STORY_UNREADABLE: {
+    message: 'cannot read the story in {file}: {reason}',
+    todo: 'name a story file; docs/drills.md has the language and an example',
+    exit: 2,
+  },
+  STORY_INVALID: {
+    message: 'the story in {file} is not understood:\n{problems}',
+    todo: 'correct these lines; docs/drills.md has every sentence of the language',
+    exit: 2,
+  },
+  STORY_NOT_FOR_LAB: {
+    message: 'the lab cannot do the story in {file}:\n{problems}',
+    todo: 'run it in the simulator, which can: npm run drills -- {name}',
+    exit: 4,
+  },
   LAB_DOWN: {
     message: 'drills need the lab, and no lab is up here ({missing})',
     todo: 'start it with "npm run lab -- up" in the source tree, then repeat',

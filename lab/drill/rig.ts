@@ -183,7 +183,8 @@ function unrestIn(said: readonly { name: string; status: Status }[], nodes: numb
   return top.pending[0] && `${top.pending[0].id} is pending`;
 }
 
-async function leadStream(nodes: readonly { name: string; control: string }[], wanted: string): Promise<void> {
+/** Makes `wanted` the node whose nats-server leads the stream. */
+export async function leadStream(nodes: readonly { name: string; control: string }[], wanted: string): Promise<void> {
   const admin = loadClientKeys(join(keys, 'clients/admin'), 'admin');
   const connections = openConnections({
     servers: nodes.map(({ name, control }) => ({ node: name, address: control, port: PORTS.client })),

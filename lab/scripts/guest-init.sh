@@ -74,7 +74,8 @@ find_end() {
 }
 
 httpd -p 80 -h /www
-acpid 2>/dev/null
+# It ends at once where it cannot open its log; then nobody would hear the power button.
+acpid -l /dev/null 2>/dev/null
 read -r up rest </proc/uptime
 echo "guest $name answers, boot $boot, uptime $up" >/dev/console
 

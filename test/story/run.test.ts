@@ -3,7 +3,7 @@ import { createSimulation } from '../../sim/create.ts';
 import type { Fault } from '../../sim/faults.ts';
 import type { SimNode, Simulation, WorldEvent } from '../../sim/simulation.ts';
 import { parseStory } from '../../sim/story/parse.ts';
-import { runStory } from '../../sim/story/run.ts';
+import { play, runStory } from '../../sim/story/run.ts';
 
 const POWER_LOSS = `story A host loses its power
 hosts h1 h2 h3
@@ -151,4 +151,39 @@ test('a fault aimed at an entry comes while the entry is being stored, before an
   );
   expect(passed).toBe(true);
   expect(course).toEqual(['entry 1', 'power-loss', 'entry 2', 'entry 3']);
+});
+
+describe('in a world that is slower than the model', () => {
+  const late = async (expectations: string, allowanceMs: number) => {
+    const story = parseStory(`${POWER_LOSS}${expectations}`);
+    const sim = await createSimulation(story.spec, { seed: 1 });
+    const { problems, transcript } = await play(story, sim, { heading: 'late', allowanceMs });
+    await sim.stop();
+    return { problems: problems.map(({ line, what }) => `${line} ${what}`), transcript };
+  };
+
+  test('what comes about within the allowance is in time, and said to be late', async () => {
+    const text = `expect g1 runs on h2 or h3 again within 500ms
+expect g1 is down for at most 600ms
+at 5500ms expect g1 runs
+expect 1 start for 800ms`;
+    expect((await late(text, 0)).problems).toHaveLength(4);
+    const { problems, transcript } = await late(text, 5_000);
+    expect(problems).toEqual([]);
+    expect(transcript).toMatch(/again within 500ms: yes, after 1\.\d s, by the allowance/);
+  });
+
+  test('a fault waits for what is expected before it, no longer than the allowance', async () => {
+    const text = 'expect h1 is off\nexpect 1 fence\nat 5500ms kill g2';
+    expect((await late(text, 0)).problems).toEqual(['8 1 fence: there were 0']);
+    const { problems, transcript } = await late(text, 5_000);
+    expect(problems).toEqual([]);
+    expect(Number(/([\d.]+) {2}fault {3}kill g2/.exec(transcript)?.[1])).toBeGreaterThan(6);
+    expect((await late('expect 2 fences\nat 5500ms kill g2', 1_000)).transcript).toMatch(/ 6\.5 {2}fault {3}kill g2/);
+  });
+
+  test('what must not happen, or must hold all the time, has no allowance', async () => {
+    const { problems } = await late('expect nothing starts for 10s\nexpect g1 runs for 3s', 5_000);
+    expect(problems).toEqual(['8 g1 runs for 3s: g1 runs nowhere', '7 nothing starts for 10s: there were 1']);
+  });
 });
