@@ -8,6 +8,7 @@ import { watchGrants } from './invariants/grants.ts';
 import type { Invariant, Scene } from './invariants/invariant.ts';
 import { watchLeases } from './invariants/lease.ts';
 import { watchPlacement } from './invariants/placement.ts';
+import { watchPromises } from './invariants/promises.ts';
 import { watchReplicas } from './invariants/replicas.ts';
 import { watchWriters } from './invariants/writers.ts';
 import { tell } from './tell.ts';
@@ -55,6 +56,7 @@ export function watchInvariants(spec: ClusterSpec, simulation: Simulation): Watc
     watchGrants(scene),
     watchLeases(scene),
     watchEpochs(scene),
+    watchPromises(scene),
     watchReplicas(scene),
     watchFencing(scene),
     watchPlacement(scene),

@@ -1,8 +1,10 @@
-/** 1: no guest can write on two hosts. 2: what runs has a grant its agent persisted first. 3: tokens of starts rise. */
+/** 1: no guest can write on two hosts. 2: what runs has a grant its agent persisted first. 3: tokens of starts rise. 15: no start before its grant is in the log. */
 import { compareTokens } from '../../../machines/entries.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 export function watchWriters({ simulation, hosts, writersOn, violated }: Scene): Invariant {
+  /** Every grant that was ever in the log, lost since or not. */
+  const granted = new Set<string>();
   const lastStart = new Map<string, { token: string; host: string }>();
 
   const grantOf = (host: string, guest: string) =>
@@ -17,12 +19,14 @@ export function watchWriters({ simulation, hosts, writersOn, violated }: Scene):
         if (!grantOf(host, guest))
           violated(2, `${guest} can write on ${host}, whose agent has no grant for it on disk`);
       }
+      if (event.kind === 'entry' && event.stored.entry.type === 'guest.granted') granted.add(event.stored.entry.id);
       if (event.kind !== 'started') return;
       const { guest, host, token } = event;
       const held = grantOf(host, guest);
       if (held?.token !== token) {
         violated(2, `${guest} was started on ${host} under ${token}; on disk there is ${held?.token ?? 'no grant'}`);
       }
+      if (!granted.has(token)) violated(15, `${guest} was started on ${host} under ${token}, which nobody has granted`);
       const before = lastStart.get(guest);
       lastStart.set(guest, { token, host });
       if (!before) return;
