@@ -59,14 +59,17 @@ export function watchSilence({
   const brakes = (now: Fleet) => brakeVerdict(now, allSilent(now)).apply;
   /**
    * Hosts lost at the same moment fall silent up to a heartbeat apart. While more than may be fenced are on their way to
-   * silence nobody is acted upon: within half of suspectMs each of them is heard or counts (decision 15).
+   * silence, one that has just become silent is not acted upon: within half of suspectMs each of the others is heard or
+   * counts (decision 15).
    */
   const gathers = (now: Fleet) =>
     now.brake === null && !brakes(now) && brakeVerdict(now, allSilent(now, times.suspectMs / 2)).apply;
 
+  const waits = (host: string, gathering: boolean) => gathering && hearing.silentMs(host) <= times.suspectMs * 1.5;
+
   const suspect = async (host: string): Promise<void> => {
     const silence = await confirmSilence(host, fleet(), hearing, times, bus);
-    if (!silence || gathers(fleet())) return;
+    if (!silence || waits(host, gathers(fleet()))) return;
     say.warn('host is silent', { host, silentMs: silence.silentMs });
     // Block and power off need no log (docs/safety.md, "What may run without the durable log"), so they do not wait for
     // it. Brake, freeze and the voters' majority are minded here just as where intents are carried out.
@@ -81,7 +84,8 @@ export function watchSilence({
     const known = now.hosts[host];
     if (!known || latestLife(known.context) !== counter || !owesItsVoice(known)) return [];
     // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
-    if ((hearing.silentMs(host) <= times.suspectMs || gathers(now)) && !fences.underWay().includes(host)) return [];
+    const early = hearing.silentMs(host) <= times.suspectMs || waits(host, gathers(now));
+    if (early && !fences.underWay().includes(host)) return [];
     const { apply, silent } = brakeVerdict(now, allSilent(now));
     const brake: Draft = {
       type: 'brake.applied',
@@ -147,8 +151,9 @@ export function watchSilence({
   return () => {
     const now = fleet();
     const quiet = quietHosts(now, hearing, times);
-    for (const host of quiet.length > 0 && gathers(now) ? [] : quiet) {
-      if (!greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
+    const gathering = quiet.length > 0 && gathers(now);
+    for (const host of quiet) {
+      if (!waits(host, gathering) && !greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
     }
     for (const host in now.hosts) {
       if (now.hosts[host]!.state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
