@@ -39,12 +39,23 @@ export function simulatedSpec({ hosts, guests, bmc = true, profile = 'fast' }: S
   });
 }
 
-/** Up, with every guest running and nothing left to do. Throws when that takes more than two virtual minutes. */
+/** For each guest a grant and a start are appended one after the other, which takes some milliseconds each. */
+const UP_MS = { atLeast: 120_000, perGuest: 15 };
+
+/** Up, with every guest running and nothing left to do. Throws when that takes unreasonably long. */
 export async function calmCluster(size: Size, options: SimulationOptions): Promise<Simulation> {
   const simulation = await createSimulation(simulatedSpec(size), options);
-  const guests = Object.keys(simulation.spec.guests);
-  const allRun = () => guests.every((guest) => simulation.writers(guest).length === 1);
-  await simulation.advance(120_000, allRun);
+  const { guests } = simulation.spec;
+  const running = new Set<string>();
+  const ignore = simulation.observe((event) => {
+    if (event.kind !== 'writer') return;
+    if (event.on) running.add(event.guest);
+    else running.delete(event.guest);
+  });
+  const wanted = Object.keys(guests).length;
+  const allRun = () => running.size === wanted;
+  await simulation.advance(Math.max(UP_MS.atLeast, UP_MS.perGuest * wanted), allRun);
+  ignore();
   if (!allRun()) throw new Error('the simulated cluster did not come up');
   await simulation.advance(10_000);
   return simulation;

@@ -9,7 +9,7 @@ const MIB = 1_048_576;
 export const simulatedSize: Measurement = {
   name: 'simulated-size',
   async run() {
-    const simulation = await calmCluster(SIZE, { seed: 1 });
+    const simulation = await calmCluster(SIZE, { seed: 1, foldOnce: true });
     const began = process.cpuUsage().user;
     await simulation.advance(QUIET_MS);
     const ratio = (QUIET_MS * 1_000) / (process.cpuUsage().user - began);

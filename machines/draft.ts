@@ -34,19 +34,24 @@ export function makeDraft(from: Fleet): Draft {
     return fleet[table];
   };
 
-  /** Ids by subject and type, made when first asked for: an entry that concerns many guests asks for each. */
-  let asked: Map<string, string> | null = null;
-  const index = () => {
-    asked ??= new Map(Object.keys(fleet.intents).map((id) => [id.slice(0, id.lastIndexOf('@')), id]));
-    return asked;
+  const writeIntents = () => {
+    const before = fleet.intents;
+    const table = write('intents');
+    // The ids move on to the copy: the state before is seldom asked again, and would then count anew.
+    if (table !== before) {
+      idsOf.set(table, pendingIds(before));
+      idsOf.delete(before);
+    }
+    return table;
   };
   const settle = (id: string) => {
     if (!Object.hasOwn(fleet.intents, id)) return;
-    delete write('intents')[id];
-    asked?.delete(id.slice(0, id.lastIndexOf('@')));
+    const table = writeIntents();
+    delete table[id];
+    pendingIds(table).delete(id.slice(0, id.lastIndexOf('@')));
   };
   const withdraw = (subject: string, type: IntentType) => {
-    const id = index().get(`${subject}/${type}`);
+    const id = pendingId(fleet, subject, type);
     if (id !== undefined) settle(id);
   };
   const disarm = (id: string) => {
@@ -77,8 +82,9 @@ export function makeDraft(from: Fleet): Draft {
             const id = `${subject}/${intent.type}@${seq}`;
             // One pending intent for each subject and type: the new one replaces the old.
             withdraw(subject, intent.type);
-            write('intents')[id] = { id, subject, intent, seq, cause };
-            index().set(`${subject}/${intent.type}`, id);
+            const table = writeIntents();
+            table[id] = { id, subject, intent, seq, cause };
+            pendingIds(table).set(`${subject}/${intent.type}`, id);
             break;
           }
           case 'withdraw':
@@ -99,12 +105,20 @@ export function makeDraft(from: Fleet): Draft {
   };
 }
 
-/** Id of the one pending intent of this subject and type. */
-export function pendingId({ intents }: Pick<Fleet, 'intents'>, subject: string, type: IntentType): string | undefined {
-  const prefix = `${subject}/${type}@`;
-  for (const id in intents) if (id.startsWith(prefix)) return id;
-  return undefined;
+/** Ids by subject and type, of tables that were asked for one: every entry about a guest asks. */
+const idsOf = new WeakMap<Fleet['intents'], Map<string, string>>();
+function pendingIds(intents: Fleet['intents']): Map<string, string> {
+  let ids = idsOf.get(intents);
+  if (!ids) {
+    ids = new Map(Object.keys(intents).map((id) => [id.slice(0, id.lastIndexOf('@')), id]));
+    idsOf.set(intents, ids);
+  }
+  return ids;
 }
+
+/** Id of the one pending intent of this subject and type. */
+export const pendingId = ({ intents }: Pick<Fleet, 'intents'>, subject: string, type: IntentType): string | undefined =>
+  pendingIds(intents).get(`${subject}/${type}`);
 
 /** Without a prototype: several times faster to copy than an object literal, and no name is taken beforehand. */
 function copy<T>(table: Readonly<Record<string, T>>): Record<string, T> {

@@ -15,11 +15,18 @@ export interface Runnable {
 }
 
 const ORDER: readonly IntentType[] = ['fence', 'stop', 'place', 'start', 'migrate', 'repair', 'power-on', 'reinstall'];
+const NONE: ReadonlySet<string> = new Set();
 const LIVE: ReadonlySet<HostStateName> = new Set<HostStateName>(['running', 'draining', 'maintenance']);
 
-export function runnable(fleet: Fleet): Runnable {
-  const pending = inOrder(fleet);
-  const fences = pending.flatMap(({ intent }) => (intent.type === 'fence' ? [intent.host] : []));
+/** `underWay`: ids of intents being carried out already. They are neither ready nor held, but what they cost counts. */
+export function runnable(fleet: Fleet, underWay: Pick<ReadonlySet<string>, 'has'> = NONE): Runnable {
+  const all = Object.values(fleet.intents);
+  const fences = all.flatMap(({ intent }) => (intent.type === 'fence' ? [intent.host] : []));
+  // Looked at after every entry: of thousands that are under way none is ranked again.
+  const pending = inOrder(
+    fleet,
+    all.filter(({ id }) => !underWay.has(id)),
+  );
   const why = holdsBack(fleet, costsMajority(fleet, fences));
   const ready: PendingIntent[] = [];
   const held: Runnable['held'] = [];
@@ -31,8 +38,8 @@ export function runnable(fleet: Fleet): Runnable {
   return { ready, held };
 }
 
-function inOrder(fleet: Fleet): PendingIntent[] {
-  const ranked = Object.values(fleet.intents).map((pending) => {
+function inOrder(fleet: Fleet, intents: readonly PendingIntent[]): PendingIntent[] {
+  const ranked = intents.map((pending) => {
     const { intent } = pending;
     const priority = 'guest' in intent && fleet.spec ? (get(fleet.spec.guests, intent.guest)?.priority ?? 0) : 0;
     return { pending, rank: ORDER.indexOf(intent.type), priority };

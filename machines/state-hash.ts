@@ -2,9 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { Fleet } from './fleet.ts';
 
+/** A state never changes, and hashing a large one takes long. */
+const hashes = new WeakMap<Fleet, string>();
+
 /** SHA-256 (hex) of the state as canonical JSON, keys sorted. Equal for every replica that folded the same entries. */
 export function stateHash(fleet: Fleet): string {
-  return createHash('sha256').update(canonicalJson(fleet)).digest('hex');
+  const known = hashes.get(fleet);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(canonicalJson(fleet)).digest('hex');
+  hashes.set(fleet, hash);
+  return hash;
 }
 
 export function canonicalJson(value: unknown): string {

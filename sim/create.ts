@@ -1,7 +1,9 @@
 /** A whole cluster in one process and in virtual time: the very services of the daemon, on invented ports. */
+import { apply } from '../machines/fold.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { addresses, leaderAnswerSchema } from '../services/protocol.ts';
 import { type Bmc, createBmc } from './bmc.ts';
+import { foldOnce } from './fold-once.ts';
 import { createInjector } from './inject.ts';
 import { MODEL } from './model.ts';
 import { createNetwork } from './network.ts';
@@ -53,6 +55,8 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     switchesFor: (process) => (host) => (bmcs[host] ? [bmcs[host].switchFor(process)] : []),
     nodeAt: (address) => nodes[places.get(address) ?? ''] ?? null,
     crashes: new Map(),
+    journaled: [],
+    step: options.foldOnce ? foldOnce() : apply,
   };
   for (const name of names) {
     // The first boot is quick; every later one takes as long as the model says.

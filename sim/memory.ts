@@ -93,37 +93,45 @@ export interface SimJournal extends Journal {
   lose(entries: number): void;
 }
 
-export function createJournal(): SimJournal {
-  const entries: Stored[] = [];
+/** `common`: where journals that hold the same entries keep them once for all. Who has others keeps his own from there on. */
+export function createJournal(common: Stored[] = []): SimJournal {
+  let entries = common;
+  let held = 0;
   let checkpoint: ReturnType<Journal['checkpoint']> = null;
   const refuse = ({ seq }: Stored, reason: string) => failure('JOURNAL_REFUSED', { file: 'journal', seq, reason });
+  const headHash = () => (held === 0 ? GENESIS_HASH : entries[held - 1]!.hash);
+  const push = (stored: Stored) => {
+    if (held < entries.length && entries[held] !== stored) entries = entries.slice(0, held);
+    entries[held] = stored;
+    held += 1;
+  };
   return {
-    head: () => ({ seq: entries.length, hash: entries.at(-1)?.hash ?? GENESIS_HASH }),
+    head: () => ({ seq: held, hash: headHash() }),
     add(more) {
-      const held = entries.length;
+      const before = held;
       try {
         for (const stored of more) {
-          const there = entries[stored.seq - 1];
+          const there = stored.seq <= held ? entries[stored.seq - 1] : undefined;
           if (there?.hash === stored.hash) continue;
           if (there) throw refuse(stored, 'another entry is held in its place');
-          if (stored.seq !== entries.length + 1 || stored.entry.prevhash !== (entries.at(-1)?.hash ?? GENESIS_HASH))
-            throw refuse(stored, `it does not follow entry ${entries.length}`);
+          if (stored.seq !== held + 1 || stored.entry.prevhash !== headHash())
+            throw refuse(stored, `it does not follow entry ${held}`);
           if (!isGenuine(stored)) throw refuse(stored, 'its bytes do not have its hash');
-          entries.push(stored);
+          push(stored);
         }
       } catch (error) {
-        entries.length = held;
+        held = before;
         throw error;
       }
     },
-    read: (from, to) => entries.slice(Math.max(0, from - 1), to),
+    read: (from, to) => entries.slice(Math.max(0, from - 1), Math.min(to, held)),
     checkpoint: () => checkpoint,
     setCheckpoint(next) {
       checkpoint = next;
     },
     lose(count) {
-      entries.length = Math.max(0, entries.length - count);
-      if (checkpoint && checkpoint.seq > entries.length) checkpoint = null;
+      held = Math.max(0, held - count);
+      if (checkpoint && checkpoint.seq > held) checkpoint = null;
     },
   };
 }

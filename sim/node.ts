@@ -1,5 +1,7 @@
 /** One node of the invented data centre: its power, its disks, its processes, and the very services of the daemon. */
 import { createHash } from 'node:crypto';
+import type { Stored } from '../machines/entries.ts';
+import type { apply } from '../machines/fold.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
@@ -59,6 +61,9 @@ export interface WorldParts {
   readonly nodeAt: (address: string) => WorldNode | null;
   /** How many further starts of a guest end in a crash, wherever it starts. */
   readonly crashes: Map<string, number>;
+  readonly step: typeof apply;
+  /** The entries of all journals, for those that hold the same. */
+  readonly journaled: Stored[];
 }
 
 const CRASH_AFTER_START_MS = 700;
@@ -76,7 +81,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
   const hostSpec = spec.hosts[name];
   const registers = createRegisters();
   const memory = createMemory();
-  const journal = createJournal();
+  const journal = createJournal(parts.journaled);
   const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));
   const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
   const libvirtListeners = new Set<(up: boolean) => void>();
@@ -167,6 +172,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       {
         ...ports,
         log: stream.log(name, process),
+        step: parts.step,
         journal: journalOnDisk(journal, () => process.alive() && hold()),
         verify,
         switches: parts.switchesFor(process),

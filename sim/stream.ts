@@ -187,7 +187,19 @@ export function createStream(
         return lengths.findLast(({ atMs }) => atMs <= asOfMs)?.length ?? 0;
       },
       async *follow(seq, signal) {
-        for (let next = seq; !signal.aborted; ) {
+        let ended = signal.aborted;
+        let heard = () => {};
+        const wake = () => void process.after(random.between(model.hopMs), heard);
+        // Once for all waits: a thousand followers wait for each entry.
+        signal.addEventListener(
+          'abort',
+          () => {
+            ended = true;
+            if (waiters.delete(wake)) heard();
+          },
+          { once: true },
+        );
+        for (let next = seq; !ended; ) {
           const stored = entries[next];
           if (stored && serving(node) !== null) {
             next += 1;
@@ -195,16 +207,8 @@ export function createStream(
           } else if (stored) await process.delay(2 * POLL_MS);
           else
             await new Promise<void>((resolve) => {
-              const wake = () => {
-                signal.removeEventListener('abort', abort);
-                process.after(random.between(model.hopMs), resolve);
-              };
-              const abort = () => {
-                waiters.delete(wake);
-                resolve();
-              };
+              heard = resolve;
               waiters.add(wake);
-              signal.addEventListener('abort', abort, { once: true });
             });
         }
       },

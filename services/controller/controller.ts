@@ -4,13 +4,13 @@ import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { again } from '../every.ts';
 import { createHearing } from '../hearing.ts';
-import type { Bus, Clock, Journal, Log, PowerSwitch, Say, Verify } from '../ports.ts';
+import type { Bus, PowerSwitch, Verify } from '../ports.ts';
 import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
 import { type Candidacy, stand } from './candidacy.ts';
 import { createGreetings } from './greetings.ts';
 import { ReignOver } from './pen.ts';
 import { reign } from './reign.ts';
-import { openReplica } from './replica.ts';
+import { openReplica, type ReplicaPorts } from './replica.ts';
 
 export interface ControllerConfig {
   readonly node: string;
@@ -20,12 +20,8 @@ export interface ControllerConfig {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-export interface ControllerPorts {
+export interface ControllerPorts extends ReplicaPorts {
   readonly bus: Bus;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly journal: Journal;
-  readonly say: Say;
   readonly verify: Verify;
   readonly switches: (host: string) => readonly PowerSwitch[];
   /** A sign of life of the host that does not come from its daemon. */

@@ -29,13 +29,13 @@ export function dispatchPending(
     const { intents } = context.fleet();
     // Nobody waits for its outcome any more: whatever it would still send is meant for a state that is no more.
     for (const [id, over] of inFlight) if (!intents[id]) over.abort();
-    const { ready, held } = runnable(context.fleet());
+    const { ready, held } = runnable(context.fleet(), inFlight);
     // Fenced before the brake came on, or the freeze: to write down its proof does nothing to the host, and frees its guests.
     const proven = held.flatMap(({ intent: pending }) => {
       const { intent } = pending;
       return intent.type === 'fence' && context.proven(intent.host, intent.counter) ? [pending] : [];
     });
-    const fresh = [...ready, ...proven].filter(({ id }) => !inFlight.has(id));
+    const fresh = [...ready, ...proven];
     const places = fresh.filter(({ intent }) => intent.type === 'place');
     if (places.length > 0)
       run(

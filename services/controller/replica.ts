@@ -32,17 +32,16 @@ export interface Replica {
   stop(): void;
 }
 
-export async function openReplica({
-  log,
-  journal,
-  clock,
-  say,
-}: {
-  log: Log;
-  journal: Journal;
-  clock: Clock;
-  say: Say;
-}): Promise<Replica> {
+export interface ReplicaPorts {
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly say: Say;
+  /** How the next entry becomes state; `apply`, unless many replicas in one process share the work. */
+  readonly step?: typeof apply;
+}
+
+export async function openReplica({ log, journal, clock, say, step = apply }: ReplicaPorts): Promise<Replica> {
   const checkpoint = journal.checkpoint();
   let fleet: Fleet = emptyFleet;
   const usable =
@@ -84,7 +83,7 @@ export async function openReplica({
     if (stored.seq !== fleet.seq + 1 || stored.entry.prevhash !== fleet.hash)
       return fork(stored.seq, fleet.hash, stored.entry.prevhash);
     keep(stored);
-    fleet = apply(fleet, stored);
+    fleet = step(fleet, stored);
     if (fleet.seq % CHECKPOINT_EVERY === 0)
       journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
     for (const listener of listeners) listener(stored, fleet);
