@@ -32,7 +32,7 @@ async function run(...args: string[]) {
 test('says that the log is whole, to which state it folds, and shows the cluster', async () => {
   const { code, out } = await run(log);
   expect(code).toBe(0);
-  expect(out).toContain('entries 1 to 42, 2026-01-01 00:00:01.315 to 2026-01-01 00:04:30.116 UTC: whole');
+  expect(out).toContain('entries 1 to 44, 2026-01-01 00:00:01.315 to 2026-01-01 00:04:30.108 UTC: whole');
   expect(out).toContain(`state hash  ${endHash}`);
   expect(out).toMatch(/^h2 +running +yes/m);
 });
