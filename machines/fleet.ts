@@ -122,9 +122,14 @@ export interface GuestEntity {
 export interface Fleet {
   /** Version of this shape: a checkpoint of another is not used. */
   readonly version: 2;
-  /** Last entry folded: sequence, chain hash, time (epoch ms; never runs backwards). */
+  /** Last entry folded: sequence, chain hash, time as it stands there (epoch ms). */
   readonly seq: number;
   readonly hash: string;
+  readonly wallMs: number;
+  /**
+   * What all else is counted by: the time that passed from entry to entry, in ms. Never runs backwards, and goes on at once
+   * after a wall clock that ran ahead has been put right. Only differences mean anything.
+   */
   readonly nowMs: number;
   readonly epoch: number;
   readonly leader: string | null;
@@ -147,6 +152,7 @@ export const emptyFleet: Fleet = {
   version: 2,
   seq: 0,
   hash: GENESIS_HASH,
+  wallMs: 0,
   nowMs: 0,
   epoch: 0,
   leader: null,

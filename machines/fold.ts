@@ -39,7 +39,9 @@ function take(draft: Draft, { seq, hash, entry }: Stored): void {
   const { fleet } = draft;
   fleet.seq = seq;
   fleet.hash = hash;
-  fleet.nowMs = Math.max(fleet.nowMs, timeOf(entry));
+  const wallMs = timeOf(entry) ?? fleet.wallMs;
+  fleet.nowMs += Math.max(0, wallMs - fleet.wallMs);
+  fleet.wallMs = wallMs;
   if (rejection(fleet, entry) !== null) return;
   const before = fleet.spec;
   learn(draft, entry);
@@ -52,10 +54,10 @@ function take(draft: Draft, { seq, hash, entry }: Stored): void {
   }
 }
 
-/** Entry time in epoch milliseconds; a time that cannot be read moves nothing. */
-function timeOf({ time }: Entry): number {
+/** Entry time in epoch milliseconds; null for one that cannot be read, which moves nothing. */
+function timeOf({ time }: Entry): number | null {
   const atMs = Date.parse(time);
-  return Number.isFinite(atMs) ? atMs : 0;
+  return Number.isFinite(atMs) ? atMs : null;
 }
 
 /** What an entry says about the cluster as a whole. */

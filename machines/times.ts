@@ -107,6 +107,13 @@ export function impossibleTimes(times: Times): string[] {
       `quiesceMs ${times.quiesceMs} is shorter than suspectMs ${times.suspectMs}: guests would pause before anyone worries`,
     );
   }
+  const late = times.suspectMs + times.watchdogMs + WATCHDOG_SLACK_MS;
+  if (late > length) {
+    wrong.push(
+      `suspectMs ${times.suspectMs} is too long: with a watchdog of ${times.watchdogMs} ms and ${WATCHDOG_SLACK_MS} ms of ` +
+        `slack it makes ${late} ms, more than the ${Math.round(length)} ms of a lease: a pet given while guests were paused could outlast it`,
+    );
+  }
   if (times.leaderLeaseMs < 3 * times.heartbeatMs) {
     wrong.push(`leaderLeaseMs ${times.leaderLeaseMs} is less than three heartbeats of ${times.heartbeatMs} ms`);
   }

@@ -72,7 +72,7 @@ export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles'>)
     profile: spec?.profile ?? null,
     epoch: fleet.epoch,
     seq: fleet.seq,
-    time: fleet.nowMs > 0 ? new Date(fleet.nowMs).toISOString() : null,
+    time: fleet.wallMs > 0 ? new Date(fleet.wallMs).toISOString() : null,
     roles,
     voters: spec?.voters ?? [],
     arbiters: Object.keys(spec?.arbiters ?? {}).sort(),

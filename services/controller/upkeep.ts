@@ -19,13 +19,13 @@ export function fireTimers(
   const dueAtMs = new Map<string, { armedSeq: number; ms: number }>();
   const firing = new Set<string>();
   return () => {
-    const { timers, nowMs } = fleet();
+    const { timers, nowMs, wallMs } = fleet();
     for (const id of dueAtMs.keys()) if (!timers[id]) dueAtMs.delete(id);
     for (const { id, armedSeq, dueMs, subject } of Object.values(timers)) {
       let due = dueAtMs.get(id);
       if (due?.armedSeq !== armedSeq) {
         // Never more is left than was when the last entry was written, whatever the clock on this wall says.
-        const leftMs = Math.max(0, Math.min(dueMs - clock.wall(), dueMs - nowMs));
+        const leftMs = Math.max(0, dueMs - nowMs - Math.max(0, clock.wall() - wallMs));
         due = { armedSeq, ms: clock.now() + leftMs };
         dueAtMs.set(id, due);
       }

@@ -118,6 +118,7 @@ const table: [title: string, text: string, problems: string[]][] = [
     `${GOOD}times: { watchdogMs: 4500 }\n`,
     [
       'c.yaml:17:1 leaseMs 5000 is too short: 4950 ms of lease cannot hold a watchdog of 4500 ms, 250 ms of slack and three heartbeats of 250 ms (needs 5500 ms) — change it, or take times out: profile fast holds',
+      'c.yaml:17:1 suspectMs 1000 is too long: with a watchdog of 4500 ms and 250 ms of slack it makes 5750 ms, more than the 4950 ms of a lease: a pet given while guests were paused could outlast it — change it, or take times out: profile fast holds',
     ],
   ],
   [

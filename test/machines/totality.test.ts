@@ -273,8 +273,8 @@ test('an entry without force changes nothing but the head of the log', () => {
         const before = fleet;
         fleet = apply(fleet, stored);
         if (rejection(before, stored.entry) === null) continue;
-        const { seq, hash, nowMs } = fleet;
-        expect(fleet).toEqual({ ...before, seq, hash, nowMs });
+        const { seq, hash, wallMs, nowMs } = fleet;
+        expect(fleet).toEqual({ ...before, seq, hash, wallMs, nowMs });
       }
     }),
     { numRuns: 25 },

@@ -165,7 +165,7 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'A timer is due when it is due, whoever leads then.',
     section: 'Machines',
     file: 'services/controller/upkeep.ts',
-    from: 'const leftMs = Math.max(0, Math.min(dueMs - clock.wall(), dueMs - nowMs));',
+    from: 'const leftMs = Math.max(0, dueMs - nowMs - Math.max(0, clock.wall() - wallMs));',
     to: 'const leftMs = Math.max(4_000, dueMs - nowMs);',
     hunts: ['aimed many-takeovers'],
   },
