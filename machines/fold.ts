@@ -88,6 +88,9 @@ function learn(draft: Draft, entry: Entry): void {
         .filter((host) => fleet.hosts[host]!.context.suspectedAtMs !== null)
         .sort();
       return;
+    case 'leases.reported':
+      fleet.brakeWaived = fleet.brakeWaived.filter((host) => !Object.hasOwn(entry.data.lives, host));
+      return;
     case 'host.joined':
     case 'host.cleared':
       fleet.brakeWaived = fleet.brakeWaived.filter((host) => host !== nameOf(entry.subject));

@@ -82,7 +82,7 @@ const returns = {
   'leases.reported': {
     guard: 'unknownLife',
     target: 'running',
-    actions: ['lease', note('it is asked what it runs')],
+    actions: ['lease', 'clear', note('it is asked what it runs')],
   },
 } as const;
 
@@ -111,7 +111,7 @@ const live = {
       actions: ['suspect', 'fence', ...leaves, note('it is being proven stopped')],
     },
   ],
-  'leases.reported': { guard: 'unknownLife', actions: ['lease', note('it is asked what it runs')] },
+  'leases.reported': { guard: 'unknownLife', actions: ['lease', 'clear', note('it is asked what it runs')] },
   'fence.requested': { guard: 'unproven', target: 'fencing', actions: ['fence', ...leaves, note()] },
   'fence.proven': remedies,
   'host.degraded': [

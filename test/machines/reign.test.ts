@@ -261,6 +261,9 @@ describe('the storm brake', () => {
     expect(brakeVerdict(s.fleet, ['h2', 'h3']).apply).toBe(false);
     s.join('h2', 2);
     expect(s.fleet.brakeWaived).toEqual(['h3']);
+    s.elect('h1');
+    s.append('leases.reported', 'cluster', { lives: { h3: 2 } });
+    expect(s.fleet.brakeWaived).toEqual([]);
   });
 
   test('released by a person, it holds the next storm no longer for hosts that the person knew to be gone', () => {
