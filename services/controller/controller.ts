@@ -40,6 +40,9 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** A leader's last word on the end of the log counts for so many leader leases: time for the next election, not for much more. */
+const FRESH = 3;
+
 export async function startController(config: ControllerConfig, ports: ControllerPorts): Promise<Controller> {
   const { node, spec } = config;
   const { bus, clock, say } = ports;
@@ -66,12 +69,19 @@ export async function startController(config: ControllerConfig, ports: Controlle
   // The voters' nodes, who lead first, always hear the hosts. The others only while they lead: were every renewal sent to
   // every node, the traffic would grow with the square of the cluster.
   const leadsFirst = spec.voters.includes(node);
+  /** The end of the log as a leader last told it. */
+  let lastBeat: { readonly seq: number; readonly atMs: number } | null = null;
+  const upToDate = () =>
+    lastBeat !== null &&
+    replica.head().seq >= lastBeat.seq &&
+    clock.now() - lastBeat.atMs <= spec.times.leaderLeaseMs * FRESH;
   const ends = [
     leadsFirst ? listen() : () => {},
     bus.serve(addresses.leader, (message) => {
       const beat = leaderHeartbeatSchema.safeParse(message).data;
       if (!beat) return undefined;
       hearing.noise(beat.node);
+      lastBeat = { seq: beat.seq, atMs: clock.now() };
       // Two copies that differ are noticed within a heartbeat, not when somebody happens to read that far back.
       replica.agrees(beat.seq, beat.hash);
       return undefined;
@@ -95,7 +105,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
         for (const voter of spec.voters) hearing.noise(voter);
         if (!leadsFirst) signal.addEventListener('abort', listen(), { once: true });
         rule = reign(
-          { ...config, stepDown: () => void candidacy.stepDown() },
+          { ...config, upToDate: upToDate(), stepDown: () => void candidacy.stepDown() },
           { epoch, lives },
           replica,
           hearing,

@@ -35,6 +35,8 @@ export interface ReignConfig {
   readonly spec: ClusterSpec;
   readonly digest: string;
   readonly keys: Readonly<Record<string, string>>;
+  /** This node's copy of the log was lately as long as the last leader's. */
+  readonly upToDate: boolean;
   readonly stepDown: () => void;
 }
 
@@ -70,12 +72,21 @@ export async function reign(
   const power = createPowerOrders(ports.switches, inDoubt(fleet()), ports, signal);
   const fences = createFences(epoch, spec, fleet, { ...ports, hearing, keys: config.keys }, power.switches, signal);
 
+  let upToDate = config.upToDate;
+  elected.then(
+    () => {
+      upToDate = true;
+    },
+    () => {},
+  );
+  const sight = { fleet, upToDate: () => upToDate, hearing, times, greetings, clock };
+
   // From the first moment, even while the log is stalled: followers learn who leads, silent hosts are being proven stopped.
   ends.push(
     every(clock, times.heartbeatMs, () =>
       bus.publish(addresses.leader, { kind: 'leader', node, epoch, ...replica.head() }),
     ),
-    every(clock, TICK_MS, watchSilence({ fleet, hearing, times, pen, fences, greetings, bus, clock, say, quietly })),
+    every(clock, TICK_MS, watchSilence({ ...sight, pen, fences, bus, say, quietly })),
   );
 
   await elected;

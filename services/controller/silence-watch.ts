@@ -15,6 +15,8 @@ const CALM = 2;
 
 export interface SilenceWatch {
   readonly fleet: () => Fleet;
+  /** False while this copy of the log may lack what the last leader wrote: a freeze, a brake, a voter proven stopped. */
+  readonly upToDate: () => boolean;
   readonly hearing: Hearing;
   readonly times: Times;
   readonly pen: Pen;
@@ -28,6 +30,7 @@ export interface SilenceWatch {
 
 export function watchSilence({
   fleet,
+  upToDate,
   hearing,
   times,
   pen,
@@ -72,11 +75,12 @@ export function watchSilence({
     if (!silence || waits(host, gathers(fleet()))) return;
     say.warn('host is silent', { host, silentMs: silence.silentMs });
     // Block and power off need no log (docs/safety.md, "What may run without the durable log"), so they do not wait for
-    // it. Brake, freeze and the voters' majority are minded here just as where intents are carried out.
+    // it. Brake, freeze and the voters' majority are minded here just as where intents are carried out; a copy of the log
+    // that may not know of them waits for the log after all.
     const now = fleet();
     const heldBack =
       now.frozen || now.brake || brakes(now) || costsMajority(now, [...fences.underWay(), host]).has(host);
-    if (!heldBack) fences.join(host, silence.counter).catch(quietly('fence'));
+    if (upToDate() && !heldBack) fences.join(host, silence.counter).catch(quietly('fence'));
     await pen.write((current) => suspicion(current, silence));
   };
 
