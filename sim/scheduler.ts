@@ -16,59 +16,79 @@ export const WALL_START_MS = Date.parse('2026-01-01T00:00:00Z');
 const EVENTS_PER_YIELD = 1_000;
 const resolved = Promise.resolve();
 
+const doubled = (from: Float64Array<ArrayBuffer>) => {
+  const to = new Float64Array(2 * from.length);
+  to.set(from);
+  return to;
+};
+
 export function createScheduler(): Scheduler {
   interface Item {
-    readonly ms: number;
-    readonly order: number;
-    readonly run: () => void;
-    cancelled: boolean;
+    /** Null when it was cancelled. */
+    run: (() => void) | null;
   }
-  /** A binary heap: no item comes before the one at half its place. */
-  const heap: Item[] = [];
+  /**
+   * A binary heap, no place before that at half its number: what is to run, when it is due, and its rank at that moment.
+   * Numbers apart from what they belong to, or every comparison would fetch two objects from anywhere in memory.
+   */
+  const items: Item[] = [];
+  let dues = new Float64Array(1_024);
+  let ranks = new Float64Array(1_024);
   let now = 0;
   let order = 0;
 
-  const before = (a: Item, b: Item) => a.ms < b.ms || (a.ms === b.ms && a.order < b.order);
-  const push = (item: Item) => {
-    let i = heap.push(item) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!before(item, heap[parent]!)) break;
-      heap[i] = heap[parent]!;
+  const before = (a: number, b: number) => dues[a]! < dues[b]! || (dues[a] === dues[b] && ranks[a]! < ranks[b]!);
+  const move = (from: number, to: number) => {
+    items[to] = items[from]!;
+    dues[to] = dues[from]!;
+    ranks[to] = ranks[from]!;
+  };
+  const push = (ms: number, item: Item) => {
+    let i = items.push(item) - 1;
+    if (i === dues.length) {
+      dues = doubled(dues);
+      ranks = doubled(ranks);
+    }
+    // The newest of its moment is the last of it, so only a later moment makes way.
+    for (let parent = (i - 1) >> 1; i > 0 && ms < dues[parent]!; parent = (i - 1) >> 1) {
+      move(parent, i);
       i = parent;
     }
-    heap[i] = item;
+    items[i] = item;
+    dues[i] = ms;
+    ranks[i] = order++;
   };
   const pop = () => {
-    const last = heap.pop()!;
-    const length = heap.length;
-    if (length === 0) return;
+    const last = items.length - 1;
     let i = 0;
-    for (let child = 1; child < length; child = 2 * i + 1) {
-      if (child + 1 < length && before(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!before(heap[child]!, last)) break;
-      heap[i] = heap[child]!;
+    for (let child = 1; child < last; child = 2 * i + 1) {
+      if (child + 1 < last && before(child + 1, child)) child += 1;
+      if (!before(child, last)) break;
+      move(child, i);
       i = child;
     }
-    heap[i] = last;
+    move(last, i);
+    items.pop();
   };
 
   const at = (ms: number, run: () => void) => {
-    const item = { ms: Math.max(ms, now), order: order++, run, cancelled: false };
-    push(item);
+    const item: Item = { run };
+    push(Math.max(ms, now), item);
     return () => {
-      item.cancelled = true;
+      item.run = null;
     };
   };
 
   /** Runs the next event; false when there is none before `ms`, or `done` says so. */
   const step = (ms: number, done: () => boolean): boolean => {
-    for (let item = heap[0]; item && item.ms <= ms; item = heap[0]) {
+    while (items.length > 0 && dues[0]! <= ms) {
       if (done()) return false;
+      const { run } = items[0]!;
+      const dueMs = dues[0]!;
       pop();
-      if (item.cancelled) continue;
-      now = item.ms;
-      item.run();
+      if (!run) continue;
+      now = dueMs;
+      run();
       return true;
     }
     if (!done()) now = Math.max(now, ms);
