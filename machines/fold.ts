@@ -11,7 +11,7 @@ import { newGuest } from './guest-parts.ts';
 import { hostMachine } from './host.ts';
 import { newHost } from './host-parts.ts';
 import { rejection } from './rejection.ts';
-import { guestsOn, subjectsOf } from './routing.ts';
+import { guestsOn, holders, subjectsOf } from './routing.ts';
 import { nameOf } from './sentences.ts';
 import { guestLadderSchema, hostLadderSchema } from './spec.ts';
 import { makeStepper } from './stepper.ts';
@@ -48,9 +48,13 @@ function take(draft: Draft, { seq, hash, entry }: Stored): void {
   const subjects = subjectsOf(fleet, entry);
   if (entry.type === 'timer.fired') draft.disarm(entry.data.timer);
   if ('intent' in entry.data) draft.settle(entry.data.intent);
+  // Looked up once for all hosts: they stand side by side among the subjects, with no guest between them.
+  let held: ReadonlySet<string> | null = null;
   for (const subject of subjects) {
-    if (subject.startsWith('host/')) toHost(draft, subject, entry);
-    else if (subject.startsWith('guest/')) toGuest(draft, subject, entry, before);
+    if (subject.startsWith('host/')) {
+      held ??= holders(fleet);
+      toHost(draft, subject, entry, held);
+    } else if (subject.startsWith('guest/')) toGuest(draft, subject, entry, before);
   }
 }
 
@@ -125,7 +129,7 @@ function configure(draft: Draft, { data: { spec, digest } }: EntryOf<'cluster.co
   }
 }
 
-function toHost(draft: Draft, subject: string, entry: Entry): void {
+function toHost(draft: Draft, subject: string, entry: Entry, held: ReadonlySet<string>): void {
   const { fleet } = draft;
   const name = nameOf(subject);
   const host = get(fleet.hosts, name);
@@ -133,7 +137,7 @@ function toHost(draft: Draft, subject: string, entry: Entry): void {
   const facts = {
     atMs: fleet.nowMs,
     ladder: fleet.spec?.hostLadder ?? HOST_LADDER,
-    guests: guestsOn(fleet, name).length,
+    empty: !held.has(name),
   };
   const snapshot = hostMachine.resolveState({ value: host.state, context: host.context });
   const [{ value: state, context }, outputs] = stepHost(snapshot, Object.assign({}, entry, facts));

@@ -12,8 +12,8 @@ export interface HostFacts {
   /** Entry time, epoch ms, never backwards. */
   readonly atMs: number;
   readonly ladder: HostLadder;
-  /** Guests that this host holds or may hold. */
-  readonly guests: number;
+  /** It neither holds a guest nor may hold one. */
+  readonly empty: boolean;
 }
 export type HostEvent = Entry & HostFacts;
 type HostEventOf<T extends EntryType> = Extract<HostEvent, { type: T }>;
@@ -148,7 +148,7 @@ export const host = setup({
   guards: {
     newLife: isNewLife,
     newLifeFor: (args, params: { maintenance: boolean; empty: boolean }) =>
-      isNewLife(args) && args.context.maintenance === params.maintenance && (args.event.guests === 0) === params.empty,
+      isNewLife(args) && args.context.maintenance === params.maintenance && args.event.empty === params.empty,
     sameLife: isSameLife,
     ofThisLife: isOfThisLife,
     unknownLife: isUnknownLife,
@@ -156,15 +156,13 @@ export const host = setup({
     silentInMaintenance: (args) => isOfThisLife(args) && isInMaintenance(args),
     unproven: ({ context }) => context.fence === null,
     clears: (args, params: { maintenance: boolean; empty: boolean }) =>
-      isOfThisLife(args) &&
-      args.context.maintenance === params.maintenance &&
-      (args.event.guests === 0) === params.empty,
+      isOfThisLife(args) && args.context.maintenance === params.maintenance && args.event.empty === params.empty,
     remedy: (args, params: { is: Remedy }) => covers(args) && nextRemedy(args) === params.is,
     triedAgain: isTriedAgain,
     timer: isTimer,
     startsRepair,
     repeatsRepair,
-    empty: ({ event }) => event.guests === 0,
+    empty: ({ event }) => event.empty,
   },
   actions: {
     note: assign(({ event }, params: { then: string }) => ({

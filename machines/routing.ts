@@ -34,6 +34,16 @@ export function mayRunOn({ context }: GuestEntity, host: string): boolean {
   return (context.release === null && context.grant?.host === host) || context.migratingTo?.host === host;
 }
 
+/** Hosts that hold a guest or may hold one. */
+export function holders({ guests }: Pick<Fleet, 'guests'>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { context } of Object.values(guests)) {
+    if (context.grant && context.release === null) found.add(context.grant.host);
+    if (context.migratingTo) found.add(context.migratingTo.host);
+  }
+  return found;
+}
+
 /** Names of the guests that a host holds or may hold, sorted. */
 export function guestsOn(fleet: Pick<Fleet, 'guests'>, host: string): string[] {
   return Object.keys(fleet.guests)

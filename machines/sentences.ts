@@ -40,12 +40,20 @@ export function proofSentence(proof: Proof): string {
 const excluded = (refused: readonly { host: string; reason: string }[]) =>
   refused.length === 0 ? '' : ` (${list(refused.map((r) => `${r.host}: ${r.reason}`))})`;
 
+/** Counted once, for this sentence is the `why` of every host and every guest. */
+const sizes = new WeakMap<object, number>();
+function sizeOf(table: object): number {
+  const size = sizes.get(table) ?? Object.keys(table).length;
+  sizes.set(table, size);
+  return size;
+}
+
 type Sentences = { readonly [T in EntryType]: (data: EntryOf<T>['data'], name: string) => string };
 
 const sentences: Sentences = {
   'cluster.configured': (d) =>
-    `cluster ${d.spec.cluster} configured: ${Object.keys(d.spec.hosts).length} hosts, ` +
-    `${Object.keys(d.spec.guests).length} guests, profile ${d.spec.profile}`,
+    `cluster ${d.spec.cluster} configured: ${sizeOf(d.spec.hosts)} hosts, ` +
+    `${sizeOf(d.spec.guests)} guests, profile ${d.spec.profile}`,
   'cluster.frozen': (d) => `frozen by ${d.by}: ${d.reason}`,
   'cluster.thawed': (d) => `thawed by ${d.by}`,
   'leader.elected': (d) => `${d.node} leads`,

@@ -292,6 +292,13 @@ describe('the storm brake', () => {
     for (const host of ['h5', 'h4', 'h3', 'h9']) s.append('fence.requested', `host/${host}`, { by: 'ann', reason: '' });
     expect(ready(s)).toEqual(['host/h5/fence', 'host/h4/fence', 'host/h9/fence']);
     expect(held(s)).toEqual({ 'host/h3/fence': 'fencing h3 would cost the voters their majority' });
+    // Also while the first is being carried out: what is under way is not looked at again, and counts all the same.
+    const underWay = new Set(runnable(s.fleet).ready.map(({ id }) => id));
+    const next = runnable(s.fleet, underWay);
+    expect([next.ready, next.held.map(({ why }) => why)]).toEqual([
+      [],
+      ['fencing h3 would cost the voters their majority'],
+    ]);
     s.prove('h5');
     s.prove('h4');
     expect(held(s)).toHaveProperty('host/h3/fence');

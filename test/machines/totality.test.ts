@@ -170,7 +170,7 @@ describe('any state with any entry', () => {
 
   test.each(Object.keys(HOST_STATES) as HostStateName[])('host %s', (state) => {
     const step = makeStepper(hostMachine);
-    const facts = { atMs: T0, ladder: hostLadderSchema.parse({}), guests: 1 };
+    const facts = { atMs: T0, ladder: hostLadderSchema.parse({}), empty: false };
     for (const context of [newHost('h1'), fleet.hosts.h1!.context]) {
       for (const type of ENTRY_TYPES) {
         for (let i = 0; i < 20; i += 1) {
@@ -215,7 +215,7 @@ describe('the stepper', () => {
           const hostEvent = Object.assign({}, entry, {
             atMs: seq,
             ladder: hostLadderSchema.parse({}),
-            guests: seq % 2,
+            empty: seq % 2 === 0,
           });
           const [theirHost, hostActions] = transition(hostMachine, host, hostEvent);
           const [ourHost, hostOutputs] = stepHost(host, hostEvent);
