@@ -148,7 +148,7 @@ export const ERRORS = {
     todo: 'give a log from its first entry on, with its cluster file and something that happened; --until says where it ends',
     exit: 2,
   },
-  // stories in the lab (lab/stories)
+  // stories in the lab (lab/stories) and on a cluster in service (cli/drill)
   STORY_UNREADABLE: {
     message: 'cannot read the story in {file}: {reason}',
     todo: 'name a story file; docs/drills.md has the language and an example',
@@ -163,6 +163,36 @@ export const ERRORS = {
     message: 'the lab cannot do the story in {file}:\n{problems}',
     todo: 'run it in the simulator, which can: npm run drills -- {name}',
     exit: 4,
+  },
+  DRILL_REFUSED: {
+    message: 'not all of {file} may be done to a cluster in service:\n{problems}',
+    todo: 'tell it in the simulator ("npm run drills") or in the lab ("npm run lab -- story"), or change these lines',
+    exit: 4,
+  },
+  DRILL_NOT_NOW: {
+    message: 'cluster {cluster} is not whole, so nothing is rehearsed on it:\n{problems}',
+    todo: 'see "rekindle status" and repeat when nothing is amiss',
+    exit: 4,
+  },
+  DRILL_NOT_ARMED: {
+    message: '--arm {given} is not what would be done now, which is {hash}; nothing was done',
+    todo: 'run it without --arm, read what it would do, and give the hash printed there',
+    exit: 4,
+  },
+  DRILL_STOPPED: {
+    message: 'the drill was stopped and everything it did is undone: {reason}',
+    todo: 'see "rekindle log" for what happened, and repeat when the cluster is well',
+    exit: 4,
+  },
+  DRILL_NOT_UNDONE: {
+    message: 'the drill is over, and cluster {cluster} is not as it was:\n{problems}',
+    todo: 'do what is said here, and see "rekindle status" and "rekindle why SUBJECT"',
+    exit: 5,
+  },
+  DRILL_FAILED: {
+    message: 'everything is undone, but not all came as expected:\n{problems}',
+    todo: 'see the transcript above, and "rekindle why SUBJECT"',
+    exit: 1,
   },
   LAB_DOWN: {
     message: 'drills need the lab, and no lab is up here ({missing})',
