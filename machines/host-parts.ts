@@ -68,7 +68,7 @@ const covers = ({ context, event }: Args) =>
 const isUnknownLife = ({ context, event }: Args) =>
   event.type === 'leases.reported' && (event.data.lives[context.id] ?? -1) > knownLife(context);
 
-const isInMaintenance = ({ context, event }: Args) => context.maintenance && event.guests === 0;
+const isInMaintenance = ({ context, event }: Args) => context.maintenance && event.empty;
 
 type Remedy = 'leave' | 'power-on' | 'wait' | 'reinstall' | 'quarantine';
 
