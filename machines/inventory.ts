@@ -24,7 +24,7 @@ export interface Inventory {
   readonly byName: ReadonlyMap<string, HostRoom>;
   /** Hosts that each guest may run on: one, or both ends of a migration. */
   readonly whereabouts: Map<string, readonly HostRoom[]>;
-  /** For each guest those it must share a host with, and keep away from; as either of the two says. */
+  /** For each guest all that share a host with it, itself included; then those it keeps away from, as either of the two says. */
   readonly together: ReadonlyMap<string, readonly string[]>;
   readonly apart: ReadonlyMap<string, readonly string[]>;
 }
@@ -67,7 +67,7 @@ export function takeInventory(fleet: Fleet, loads: Readonly<Record<string, numbe
     const spec = get(guests, name);
     if (spec) for (const room of at) occupy(room, spec);
   }
-  return { hosts, byName, whereabouts, together: pairs(guests, 'together'), apart: pairs(guests, 'apart') };
+  return { hosts, byName, whereabouts, together: groups(pairs(guests, 'together')), apart: pairs(guests, 'apart') };
 }
 
 export const milli = (vcpus: number): number => Math.round(vcpus * 1_000);
@@ -108,4 +108,18 @@ function pairs(
     }
   }
   return mates;
+}
+
+/** Sharing a host passes on: who belongs with my mate belongs with me, even while that mate runs nowhere. */
+function groups(mates: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, readonly string[]>();
+  for (const name of mates.keys()) {
+    if (all.has(name)) continue;
+    // A set is walked through to what is added on the way.
+    const group = new Set([name]);
+    for (const member of group) for (const mate of mates.get(member) ?? []) group.add(mate);
+    const members = [...group];
+    for (const member of members) all.set(member, members);
+  }
+  return all;
 }

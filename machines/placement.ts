@@ -73,7 +73,7 @@ function wishesOf({ whereabouts, together, apart }: Inventory, { guest, purpose,
       apartDomains.add(domain);
     }
   }
-  const mate = together.get(guest)?.find((other) => whereabouts.has(other));
+  const mate = together.get(guest)?.find((other) => other !== guest && whereabouts.has(other));
   return {
     only: purpose === 'in-place' || purpose === 'migration' ? prefer : null,
     with: mate === undefined ? null : { host: whereabouts.get(mate)!.at(-1)!, guest: mate },

@@ -120,6 +120,20 @@ describe('a host is excluded', () => {
     expect(t).toMatchObject({ host: 'h2', why: expect.stringMatching(/^together with b/) });
   });
 
+  test('by those that belong with a guest it belongs with, even while that one runs nowhere', () => {
+    const s = running(
+      spec(3, {
+        a: { prefers: 'h1' },
+        b: { together: ['a', 'c'], desired: 'stopped' },
+        c: { prefers: 'h2', desired: 'stopped' },
+      }),
+    );
+    expect(place(s.fleet, [request('c')])[0]).toMatchObject({
+      host: 'h1',
+      why: expect.stringMatching(/^together with a/),
+    });
+  });
+
   test('in place means there or nowhere', () => {
     const s = running(spec(2, { g: { prefers: 'h1' } }));
     s.suspect('h1');
