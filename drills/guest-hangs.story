@@ -7,4 +7,4 @@ guests g1: on h1, probed every 1s
 at 10s g1 hangs
 expect g1 is running again within 15s of the fault
 expect stop.succeeded of g1 before start.succeeded of g1
-expect why g1 says "does not answer (agent)"
+expect why g1 says "does not answer"
