@@ -115,7 +115,7 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
         return report('guest.hung', guest, { probe: 'io-error', detail });
       case 'resumed':
         // libvirt asks no hook before a resume, so somebody's `virsh resume` without a lease is undone here.
-        if (quiesce.active()) await hypervisor.pause(guest);
+        if (quiesce.active()) await quiesce.hold(guest);
         else if (pausedByOthers.delete(guest)) report('guest.resumed', guest, {});
         return;
       case 'paused':

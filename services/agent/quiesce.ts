@@ -13,6 +13,8 @@ export interface Quiesce {
   paused(): ReadonlySet<string>;
   /** Guests found paused by an earlier daemon: held until the lease is there. */
   assume(guests: readonly string[]): void;
+  /** Somebody resumed it while all are to stand still: pauses it again, until the lease is there. */
+  hold(guest: string): Promise<void>;
   /** Acts when the lease is too old. */
   check(): Promise<void>;
   /** Milliseconds until the lease as it is now may be too old; 0 or less once it is. */
@@ -39,6 +41,8 @@ export function createQuiesce(
   { clock, hypervisor, petter, say }: QuiescePorts,
 ): Quiesce {
   const paused = new Set<string>();
+  /** Why a guest could last not be resumed: said once, not with every renewal. */
+  const unwilling = new Map<string, string>();
   // A daemon that has just begun does not know how old the lease is that it finds guests running under, only that the
   // petter still keeps to it. It waits for one of its own no longer than for a silent host.
   const assumedMs = clock.now() - times.quiesceMs + times.suspectMs;
@@ -91,9 +95,15 @@ export function createQuiesce(
     const outcome = await hypervisor.resume(guest).finally(() => {
       resuming -= 1;
     });
-    // Not known: it is tried again with the next renewal.
-    if (outcome.kind !== 'unknown') paused.delete(guest);
-    if (outcome.kind !== 'succeeded') say.error('guest not resumed', { guest, reason: outcome.reason });
+    if (outcome.kind === 'succeeded') {
+      paused.delete(guest);
+      return void unwilling.delete(guest);
+    }
+    // Its storage may be away for a while. As long as it is there and paused it is tried again with every renewal.
+    const now = await hypervisor.state(guest);
+    if (now === 'gone' || now === 'running') paused.delete(guest);
+    if (unwilling.get(guest) !== outcome.reason) say.error('guest not resumed', { guest, reason: outcome.reason });
+    unwilling.set(guest, outcome.reason);
   };
 
   const restMs = () => Math.max(renewedMs(), assumedMs) + times.quiesceMs - clock.now();
@@ -105,6 +115,13 @@ export function createQuiesce(
     assume(guests) {
       for (const guest of guests) paused.add(guest);
       if (guests.length > 0) sinceMs ??= clock.now();
+    },
+
+    async hold(guest) {
+      const outcome = await hypervisor.pause(guest);
+      // Remembered only now: the lease may have come back before the pause took hold, and the next renewal resumes it.
+      paused.add(guest);
+      if (outcome.kind !== 'succeeded') say.error('guest not paused', { guest, reason: outcome.reason });
     },
 
     restMs,
@@ -135,6 +152,7 @@ export function createQuiesce(
     forget() {
       sinceMs = null;
       paused.clear();
+      unwilling.clear();
     },
   };
 }
