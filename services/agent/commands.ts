@@ -24,6 +24,8 @@ export interface Commands {
   starting(): readonly string[];
   /** Guests being stopped or sent away on purpose: their end is no crash. */
   leaving(guest: string): boolean;
+  /** When that has ended, one way or the other; at once for a guest that is not leaving. */
+  left(guest: string): Promise<void>;
 }
 
 /** Bounds: a guest gets this long to power off when asked nicely, a migration this long in all. */
@@ -34,7 +36,20 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
   const { clock, memory, hypervisor, guard, say } = ports;
   const inFlight = new Map<string, Promise<Outcome>>();
   const starting = new Map<string, Promise<Outcome>>();
-  const leaving = new Set<string>();
+  const leaving = new Map<string, Promise<void>>();
+  const leave = async (guest: string, act: () => Promise<Outcome>): Promise<Outcome> => {
+    const run = act();
+    const done = run.then(
+      () => {},
+      () => {},
+    );
+    leaving.set(guest, done);
+    try {
+      return await run;
+    } finally {
+      if (leaving.get(guest) === done) leaving.delete(guest);
+    }
+  };
 
   const refuse = (reason: string): CommandAnswer => ({ kind: 'refused', reason, epoch: memory.highestEpoch() });
 
@@ -75,29 +90,19 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
   const stop = async ({ guest, token, graceful }: Extract<Command, { kind: 'stop' }>): Promise<Outcome> => {
     // On disk before the stop: a start under this grant that is still on its way will find its token used up.
     memory.raiseToken(guest, token);
-    leaving.add(guest);
-    try {
-      // A start that is still under way could outlive the destroy; first it ends, one way or the other.
-      await starting.get(guest)?.catch(() => {});
-      if (graceful) {
-        const asked = await hypervisor.shutdown(guest, SHUTDOWN_MS);
-        if (asked.kind === 'succeeded') return gone(guest, asked);
-      }
-      const outcome = await hypervisor.destroy(guest);
-      return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;
-    } finally {
-      leaving.delete(guest);
+    // A start that is still under way could outlive the destroy; first it ends, one way or the other.
+    await starting.get(guest)?.catch(() => {});
+    if (graceful) {
+      const asked = await hypervisor.shutdown(guest, SHUTDOWN_MS);
+      if (asked.kind === 'succeeded') return gone(guest, asked);
     }
+    const outcome = await hypervisor.destroy(guest);
+    return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;
   };
 
   const migrate = async ({ guest, toAddress }: Extract<Command, { kind: 'migrate' }>): Promise<Outcome> => {
-    leaving.add(guest);
-    try {
-      const outcome = await hypervisor.migrate(guest, toAddress, MIGRATION_MS);
-      return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;
-    } finally {
-      leaving.delete(guest);
-    }
+    const outcome = await hypervisor.migrate(guest, toAddress, MIGRATION_MS);
+    return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;
   };
 
   const expect = ({ guest, counter, token }: Extract<Command, { kind: 'expect' }>): Outcome => {
@@ -165,6 +170,7 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
   return {
     starting: () => [...starting.keys()],
     leaving: (guest) => leaving.has(guest),
+    left: (guest) => leaving.get(guest) ?? Promise.resolve(),
 
     async handle(command) {
       if (command.epoch < memory.highestEpoch()) return refuse(`epoch ${command.epoch} is over`);
@@ -202,11 +208,11 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
           if (command.counter !== context.counter()) return refuse(`this is life ${context.counter()} of the host`);
           if (isOvertaken(command.guest, command.token))
             return refuse(`${command.guest} runs here under a later grant`);
-          return once(key, () => stop(command));
+          return once(key, () => leave(command.guest, () => stop(command)));
         case 'migrate': {
           const why = mayRun(command.guest, command.counter, command.token);
           if (why) return refuse(why);
-          return once(key, () => migrate(command));
+          return once(key, () => leave(command.guest, () => migrate(command)));
         }
       }
     },

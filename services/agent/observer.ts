@@ -60,7 +60,15 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
    */
   const reportGone = async (guest: string, cause: Cause, detail: string): Promise<void> => {
     const grant = view.grantOf(guest);
-    if (!grant || commands.leaving(guest) || commands.starting().includes(guest) || ending()) return;
+    if (!grant || commands.starting().includes(guest) || ending()) return;
+    if (commands.leaving(guest)) {
+      // Stopped or sent away on purpose, its grant goes with it. One that is still granted afterwards has died on the way.
+      void commands
+        .left(guest)
+        .then(() => reportGone(guest, cause, detail))
+        .catch((error: unknown) => say.error('the end of a guest is not told', { guest, error: String(error) }));
+      return;
+    }
     const gone = await view.isGone(guest);
     if (view.grantOf(guest)?.token !== grant.token) return;
     if (gone) {

@@ -17,7 +17,7 @@ export function watchGrants({ simulation, violated }: Scene): Invariant {
     const ends: { host: string; counter: number }[] = [];
     for (let i = seq - 2; i >= 0; i--) {
       const { entry, seq: at } = log[i]!;
-      if (entry.subject !== subject) continue;
+      if (entry.subject !== subject || entry.epoch < reignOf(log, at)) continue;
       if (entry.type === 'guest.adopted')
         return { seq: at, ends: [...ends, entry.data], token: entry.data.token ?? entry.id };
       if (entry.type !== 'guest.granted') continue;

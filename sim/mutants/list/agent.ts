@@ -173,8 +173,8 @@ export const agentMutants: readonly Mutant[] = [
     rule: 'Only a guest that was seen gone is reported as stopped.',
     section: 'Grants and release proofs',
     file: COMMANDS,
-    from: "const outcome = await hypervisor.destroy(guest);\n      return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;",
-    to: "await hypervisor.destroy(guest);\n      return gone(guest, { kind: 'succeeded', detail: 'gone' });",
+    from: "const outcome = await hypervisor.destroy(guest);\n    return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;",
+    to: "await hypervisor.destroy(guest);\n    return gone(guest, { kind: 'succeeded', detail: 'gone' });",
     hunts: ['stops', 'aimed stuck-stop'],
   },
   {
