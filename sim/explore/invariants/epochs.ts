@@ -36,8 +36,8 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
   const began = (epoch: number, seq: number): boolean => {
     const log = simulation.entries();
     for (let at = seq - 2; at >= 0; at -= 1) {
-      const { type, epoch: of } = log[at]!.entry;
-      if (type === 'leader.elected' && of === epoch) return true;
+      const entry = log[at]?.entry;
+      if (entry?.type === 'leader.elected' && entry.epoch === epoch) return true;
     }
     return false;
   };

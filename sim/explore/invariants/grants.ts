@@ -16,7 +16,9 @@ export function watchGrants({ simulation, violated }: Scene): Invariant {
     const log = simulation.entries();
     const ends: { host: string; counter: number }[] = [];
     for (let i = seq - 2; i >= 0; i--) {
-      const { entry, seq: at } = log[i]!;
+      const there = log[i];
+      if (!there) continue;
+      const { entry, seq: at } = there;
       if (entry.subject !== subject || entry.epoch < reignOf(log, at)) continue;
       if (entry.type === 'guest.adopted')
         return { seq: at, ends: [...ends, entry.data], token: entry.data.token ?? entry.id };
@@ -92,6 +94,9 @@ function objection(
 
 /** Epoch of the last election before `seq`. */
 export function reignOf(log: readonly Stored[], seq: number): number {
-  for (let i = seq - 2; i >= 0; i--) if (log[i]!.entry.type === 'leader.elected') return log[i]!.entry.epoch;
+  for (let i = seq - 2; i >= 0; i--) {
+    const entry = log[i]?.entry;
+    if (entry?.type === 'leader.elected') return entry.epoch;
+  }
   return 0;
 }
