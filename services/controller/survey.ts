@@ -1,6 +1,6 @@
 /** Every agent is asked what runs on its host: after an election before anything may start, and whenever a new life comes. */
 import { compareTokens, type Draft } from '../../machines/entries.ts';
-import type { Fleet } from '../../machines/fleet.ts';
+import { type Fleet, latestLife } from '../../machines/fleet.ts';
 import { pause } from '../every.ts';
 import type { Bus, Clock } from '../ports.ts';
 import { addresses, commandAnswerSchema, type SurveyAnswer } from '../protocol.ts';
@@ -54,11 +54,15 @@ function owesSurvey(fleet: Fleet, host: string, epoch: number): boolean {
   return context !== undefined && context.surveyedEpoch < epoch && context.fence === null;
 }
 
-/** The first answer of an epoch, or of a life. A later one could describe a moment before what was granted since. */
+/**
+ * The first answer of an epoch, or of a life. A later one could describe a moment before what was granted since; one of a
+ * life that is over would have no force (rejection.ts), and be written again with every question.
+ */
 export function isNews(fleet: Fleet, { host, epoch, incarnation }: SurveyAnswer): boolean {
   const context = fleet.hosts[host]?.context;
   if (!context) return false;
   const registered = Math.max(context.incarnation?.counter ?? -1, context.fence?.counter ?? -1);
+  if (incarnation.counter < latestLife(context)) return false;
   return owesSurvey(fleet, host, epoch) || incarnation.counter > registered;
 }
 
