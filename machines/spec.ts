@@ -71,12 +71,45 @@ const node = {
   domain: nameSchema.optional(),
 };
 
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'write a MAC as 52:54:00:ab:cd:ef, in small letters');
+
+/** A disk by what does not move between boots. Names like sda do. */
+export const diskIdSchema = z
+  .strictObject({ serial: z.string().min(1).max(128).optional(), wwn: z.string().min(1).max(128).optional() })
+  .refine(
+    ({ serial, wwn }) => serial !== undefined || wwn !== undefined,
+    'name the disk by its serial, its wwn or both',
+  );
+export type DiskId = z.infer<typeof diskIdSchema>;
+
+/** What tells this machine from all others, and what of it a reinstallation may write to. */
+export const machineSchema = z.strictObject({
+  /** Of the interfaces it may boot from. One known MAC and, where given, the UUID must match. */
+  macs: z.array(mac).min(1).max(8),
+  /** SMBIOS system UUID. */
+  uuid: z.uuid().toLowerCase().optional(),
+  firmware: z.enum(['bios', 'uefi']).default('uefi'),
+  /** The one disk that is written. Exactly one disk of the machine must match. */
+  disk: diskIdSchema,
+  /** Disks that must be there, and are never written. All others are never written either. */
+  dataDisks: z.array(diskIdSchema).max(64).default([]),
+  /** Permits a blank disk in place of `disk`, if it is the only blank one: a replaced disk has another serial. */
+  adoptBlank: z.boolean().default(false),
+  /** Image it gets, if not the cluster's. */
+  image: nameSchema.optional(),
+});
+export type MachineSpec = z.infer<typeof machineSchema>;
+
 export const hostSchema = z.strictObject({
   ...node,
   capacity: resourcesSchema,
   storage: z.array(nameSchema).default([]),
   power: z.array(powerSchema).default([]),
   watchdog: watchdogSchema.default({ kind: 'none' }),
+  /** Needed for its reinstallation over the network. */
+  machine: machineSchema.optional(),
+  /** Kept without power until it is needed. */
+  spare: z.boolean().default(false),
 });
 export type HostSpec = z.infer<typeof hostSchema>;
 
@@ -126,6 +159,31 @@ export const hostLadderSchema = z.strictObject({
 });
 export type HostLadder = z.infer<typeof hostLadderSchema>;
 
+/** How machines are installed over the network. */
+export const provisioningSchema = z.strictObject({
+  /** IPv4 network they boot on. A node that has an address in it answers there. */
+  network: z.cidrv4(),
+  /** TCP port of boot scripts, images and the installer's requests, on that address only. */
+  port: z.number().int().min(1).max(65535).default(8474),
+  image: nameSchema,
+  /** Name to public key (nkey, `U…`) of those whose signature makes an image ours. */
+  imageKeys: z.record(nameSchema, z.string().regex(/^U[A-Z2-7]{55}$/)),
+  /** Hosts that may be in reinstallation at once, and reinstallations begun in 24 h, over the whole cluster. */
+  atOnce: z.number().int().min(1).default(1),
+  perDay: z.number().int().min(1).default(4),
+  /** Network boots for one reinstallation before it has failed. */
+  tries: z.number().int().min(1).max(10).default(3),
+  /** A reinstallation that a person asked for waits so long for a veto. */
+  announceMs: count.default(30_000),
+  /** From power on to the boot loader's first request: power-on self test included. Until a host has a history. */
+  bootWithinMs: ms.default(360_000),
+  /** Without a byte of progress for so long, the installer hangs. */
+  stallMs: ms.default(15_000),
+  /** From the installer's farewell to the registration of the installed host. */
+  firstBootWithinMs: ms.default(300_000),
+});
+export type ProvisioningSpec = z.infer<typeof provisioningSchema>;
+
 export const guestSchema = z.strictObject({
   /** libvirt domain XML; its `<name>` is the guest's name. */
   definition: z.string(),
@@ -161,6 +219,7 @@ export const specSchema = z.strictObject({
   arbiters: z.record(nameSchema, arbiterSchema).default({}),
   guests: z.record(nameSchema, guestSchema).default({}),
   hostLadder: hostLadderSchema.default(() => hostLadderSchema.parse({})),
+  provisioning: provisioningSchema.optional(),
   /** Name to public key (nkey, `U…`) of each person whose signature counts. */
   operators: z.record(nameSchema, z.string().regex(/^U[A-Z2-7]{55}$/)).default({}),
 });

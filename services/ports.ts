@@ -215,6 +215,21 @@ export interface PowerSwitch {
   off(): Promise<Outcome>;
   on(): Promise<Outcome>;
   status(): Promise<'on' | 'off' | 'unknown'>;
+  /** The next boot, and no other, is from the network. Succeeded means read back. Absent: this switch cannot. */
+  bootFromNetwork?(firmware: 'bios' | 'uefi'): Promise<Outcome>;
+}
+
+/** A machine that may boot from the network now. All others get no answer. */
+export interface ArmedMachine {
+  readonly host: string;
+  /** Lower case, with colons. */
+  readonly macs: readonly string[];
+}
+
+/** This node's answers to machines that boot from the network. */
+export interface NetBoot {
+  /** Replaces what was armed before; takes effect at once. Never rejects: what goes wrong is said, and tried again. */
+  arm(machines: readonly ArmedMachine[]): void;
 }
 
 /** The tiny separate process that pets the watchdog. It is given the moment it may pet until, and nothing else. */

@@ -28,6 +28,9 @@ export const addresses = {
   reportAll: 'report.*',
   order: (node: string) => `order.${node}`,
   orderAll: 'order.*',
+  /** Requests of machines under installation, passed on by the node they asked; answered by the leader. */
+  provision: (node: string) => `provision.${node}`,
+  provisionAll: 'provision.*',
   /** Published by the leader every heartbeat. */
   leader: 'leader.heartbeat',
 };

@@ -1,0 +1,150 @@
+/**
+ * What a machine under installation and the controllers say to each other, with the schema each message is parsed by.
+ *
+ * The machine speaks HTTP to any controller on the provisioning network; that one passes the request to the leader (bus
+ * address `provision.<node>`), who decides on the state and writes the entry. docs/decisions/0016 tells why each step is
+ * safe.
+ *
+ *   POST /v1/install   body: one request below as JSON. Answer: one answer below as JSON, with the header
+ *                      `rekindle-signature`: NODE SIGNATURE, the Ed25519 signature (base64) of the body's bytes by the
+ *                      node's own key. The installer believes only keys built into it.
+ */
+import { z } from 'zod';
+import { diskIdSchema } from '../machines/spec.ts';
+
+const name = z.string().max(64);
+const int = z.number().int().min(0);
+const text = z.string().max(4_096);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+const base64 = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]+=*$/)
+  .max(1_024);
+
+/** What the installer is to do. Only `install` ever writes to a disk. */
+export const MODES = ['install', 'dry-run', 'rescue'] as const;
+export const modeSchema = z.enum(MODES);
+export type Mode = z.infer<typeof modeSchema>;
+
+/** A disk as the installer sees it. `signatures`: what wipefs and blkid find; empty and `blank`: first and last 16 MiB zero. */
+export const diskSchema = z.strictObject({
+  device: name,
+  serial: z.string().max(128).nullable(),
+  wwn: z.string().max(128).nullable(),
+  bytes: int,
+  removable: z.boolean(),
+  blank: z.boolean(),
+  /** GPT disk GUID, lower case; null without a GPT. */
+  guid: z.string().max(64).nullable(),
+  signatures: z.array(z.string().max(64)).max(32),
+});
+export type Disk = z.infer<typeof diskSchema>;
+
+export const inventorySchema = z.strictObject({
+  uuid: z.string().max(64).nullable(),
+  macs: z.array(mac).max(32),
+  firmware: z.enum(['bios', 'uefi']),
+  memoryMiB: int,
+  cpus: int,
+  disks: z.array(diskSchema).max(64),
+});
+export type Inventory = z.infer<typeof inventorySchema>;
+
+/** Of one boot of one machine: `job` is the id of the intent, `attempt` counts its network boots from 1. */
+const of = { job: name, attempt: int };
+/** Requests after `hello` are signed by the installer's own key: header `rekindle-signature`, over the body's bytes. `n` rises. */
+const signed = { ...of, n: int };
+
+export const installRequestSchema = z.discriminatedUnion('kind', [
+  /** The boot loader asks; the controller fills this in from its query. Answered once per attempt. */
+  z.strictObject({ kind: z.literal('boot'), mac, uuid: z.string().max(64).nullable() }),
+  /** `token`: from the kernel's command line, good for this one request. `key`: public Ed25519 key made in RAM, 32 bytes. */
+  z.strictObject({
+    kind: z.literal('hello'),
+    ...of,
+    token: z.string().max(128),
+    key: base64,
+    inventory: inventorySchema,
+  }),
+  /** Asked immediately before the first destructive byte. */
+  z.strictObject({ kind: z.literal('commit'), ...signed, disk: diskIdSchema, manifest: digest }),
+  /** Every 2 s, and never an entry of the log. */
+  z.strictObject({ kind: z.literal('progress'), ...signed, phase: name, bytes: int, of: int }),
+  /** The image is on the disk and verified, and the disk can boot. */
+  z.strictObject({ kind: z.literal('sealed'), ...signed, manifest: digest, bytes: int, tookMs: int }),
+  /** A dry run or a rescue is over. `report`: what it measured or collected, bounded. */
+  z.strictObject({ kind: z.literal('finished'), ...signed, report: z.record(name, text) }),
+  /** Before it reboots or kexecs. */
+  z.strictObject({ kind: z.literal('bye'), ...signed, how: z.enum(['kexec', 'reboot', 'power-off']) }),
+  z.strictObject({ kind: z.literal('failed'), ...signed, phase: name, reason: text, log: text }),
+  /** From the installed system: its new public keys, and its certificate request (PEM). Answered once. */
+  z.strictObject({
+    kind: z.literal('enrol'),
+    ...signed,
+    keys: z.strictObject({ agent: name, voter: name, controller: name, node: name }),
+    request: z.string().max(8_192),
+    image: digest,
+  }),
+]);
+export type InstallRequest = z.infer<typeof installRequestSchema>;
+
+/** What the installer is to do to which disk. */
+export const planSchema = z.strictObject({
+  ...of,
+  mode: modeSchema,
+  host: name,
+  cluster: name,
+  epoch: int,
+  /** The disk to write, as the installer itself described it; every other is made unwritable first. */
+  disk: z.strictObject({ device: name, serial: z.string().nullable(), wwn: z.string().nullable(), bytes: int }),
+  image: z.strictObject({ name, manifest: digest }),
+  /** `http://ADDRESS:PORT` of every controller that serves images, to be tried in turn. */
+  sources: z.array(z.url()).max(32),
+  /** Wall clock of the leader, epoch ms: the machine's own may be anything. */
+  wallMs: int,
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export const installAnswerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('boot'), ...of, host: name, mode: modeSchema, token: z.string() }),
+  z.strictObject({ kind: z.literal('plan'), plan: planSchema }),
+  /** Write now. Nothing may have been asked before, and nothing may be waited for after. */
+  z.strictObject({ kind: z.literal('go'), ...of, epoch: int, disk: diskIdSchema }),
+  z.strictObject({ kind: z.literal('ok') }),
+  /** Public keys, certificates and the cluster file's content; nothing secret. `counter`: lives up to this one are over. */
+  z.strictObject({
+    kind: z.literal('enrolled'),
+    certificate: z.string(),
+    files: z.record(name, z.string()),
+    counter: z.number().int(),
+  }),
+  /** `stop`: this attempt is over, switch off. Otherwise the same request may be sent again. */
+  z.strictObject({ kind: z.literal('refused'), reason: text, stop: z.boolean() }),
+]);
+export type InstallAnswer = z.infer<typeof installAnswerSchema>;
+
+/** A request as a controller passes it on. `body`: the bytes that `signature` is over, for the leader to verify. */
+export const provisionSchema = z.strictObject({
+  kind: z.literal('provision'),
+  from: name,
+  body: z.string().max(65_536),
+  signature: z.string().max(256).nullable(),
+});
+export type Provision = z.infer<typeof provisionSchema>;
+
+/** Describes an image. Its bytes are signed (Ed25519) by one of the cluster file's `imageKeys`; its digest names it in the log. */
+export const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  name,
+  /** Rises with every build. */
+  version: int,
+  builtAt: z.iso.datetime(),
+  /** The raw disk, and the zstd stream of it, that is hashed on its way to the disk. */
+  raw: z.strictObject({ bytes: int, sha256: digest }),
+  stream: z.strictObject({ file: name, bytes: int, sha256: digest }),
+  firmware: z.array(z.enum(['bios', 'uefi'])),
+  /** For kexec into what was installed: paths in the root file system (partition label `root`). */
+  boot: z.strictObject({ kernel: z.string(), initrd: z.string(), cmdline: z.string() }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
