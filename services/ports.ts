@@ -201,6 +201,19 @@ export interface StartGuard {
   setLeaseEnd(leaseEndMs: number): void;
 }
 
+/** Makes a newly installed host one of us. What it gives out is public; private keys are made on the host and stay there. */
+export interface Enrolment {
+  /** Certificate chain (PEM) for the request (PEM), good for this host's name and address only, whatever the request asks. */
+  certify(
+    host: string,
+    request: string,
+  ): Promise<
+    { readonly kind: 'certified'; readonly certificate: string } | { readonly kind: 'failed'; readonly reason: string }
+  >;
+  /** What the host needs besides, by its path below the state directory or, for `cluster.yaml`, of the cluster file. */
+  files(): Readonly<Record<string, string>>;
+}
+
 /** Reaches a service as a client would, for guest health. True: answered as it should. */
 export interface ServiceProbe {
   tcp(address: string, port: number, timeoutMs: number): Promise<boolean>;
