@@ -11,6 +11,7 @@ import { createNode, type WorldNode, type WorldParts } from './node.ts';
 import { createProcess } from './process.ts';
 import { createRandom } from './random.ts';
 import { createScheduler } from './scheduler.ts';
+import { runningOn, settledPast } from './settled.ts';
 import type { Model, Simulation, SimulationOptions, WorldEvent } from './simulation.ts';
 import { createStream } from './stream.ts';
 
@@ -30,10 +31,19 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
   };
 
   const network = createNetwork(scheduler, random.fork('network'), names, spec.voters, model.hopMs);
-  const stream = createStream(scheduler, random.fork('stream'), network, spec.voters, model, {
-    stored: (stored) => emit({ kind: 'entry', atMs: scheduler.now(), stored }),
-    rolledBack: (fromSeq) => emit({ kind: 'rollback', atMs: scheduler.now(), fromSeq }),
-  });
+  const past = options.settled ? settledPast(spec) : null;
+  const stream = createStream(
+    scheduler,
+    random.fork('stream'),
+    network,
+    spec.voters,
+    model,
+    {
+      stored: (stored) => emit({ kind: 'entry', atMs: scheduler.now(), stored }),
+      rolledBack: (fromSeq) => emit({ kind: 'rollback', atMs: scheduler.now(), fromSeq }),
+    },
+    past?.entries,
+  );
 
   const nodes: Record<string, WorldNode> = {};
   const bmcs: Record<string, Bmc> = {};
@@ -55,9 +65,11 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     switchesFor: (process) => (host) => (bmcs[host] ? [bmcs[host].switchFor(process)] : []),
     nodeAt: (address) => nodes[places.get(address) ?? ''] ?? null,
     crashes: new Map(),
-    journaled: [],
+    journaled: [...(past?.entries ?? [])],
+    checkpoint: past?.checkpoint ?? null,
     step: options.foldOnce ? foldOnce() : apply,
   };
+  const settled = past && runningOn(past);
   for (const name of names) {
     // The first boot is quick; every later one takes as long as the model says.
     const timing = { ...parts.model };
@@ -71,7 +83,8 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
       });
     }
     network.setUp(name, false);
-    node.powerOn('first boot');
+    if (settled) node.settle(settled.get(name) ?? new Map());
+    else node.powerOn('first boot');
     Object.assign(timing, { hostBootMs: model.hostBootMs });
   }
 

@@ -93,11 +93,10 @@ export interface SimJournal extends Journal {
   lose(entries: number): void;
 }
 
-/** `common`: where journals that hold the same entries keep them once for all. Who has others keeps his own from there on. */
-export function createJournal(common: Stored[] = []): SimJournal {
+/** `common`: where journals that hold the same entries keep them once for all. Who has others keeps his own from there on. Held at first: all up to `checkpoint`. */
+export function createJournal(common: Stored[] = [], checkpoint: ReturnType<Journal['checkpoint']> = null): SimJournal {
   let entries = common;
-  let held = 0;
-  let checkpoint: ReturnType<Journal['checkpoint']> = null;
+  let held = checkpoint?.seq ?? 0;
   const refuse = ({ seq }: Stored, reason: string) => failure('JOURNAL_REFUSED', { file: 'journal', seq, reason });
   const headHash = () => (held === 0 ? GENESIS_HASH : entries[held - 1]!.hash);
   const push = (stored: Stored) => {

@@ -5,7 +5,7 @@ import type { apply } from '../machines/fold.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { PowerSwitch, Say, Signer } from '../services/ports.ts';
+import type { Journal, PowerSwitch, Say, Signer } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { createHook, type Hook } from './hook.ts';
@@ -23,6 +23,7 @@ import { createNodeClock, type NodeClock } from './node-clock.ts';
 import { createProcess, type Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { remember } from './settled.ts';
 import type { Model, SimNode, WorldEvent } from './simulation.ts';
 import type { Stream } from './stream.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
@@ -39,6 +40,8 @@ export interface WorldNode extends SimNode {
   /** `back`: it boots again by itself. */
   powerOff(why: string, back?: boolean): void;
   powerOn(why: string): void;
+  /** It has run for long: powered, its guests (name to token) running, its daemon about to start. */
+  settle(guests: ReadonlyMap<string, string>): void;
   killDaemon(): void;
   pauseDaemon(on: boolean): void;
   freeze(on: boolean): void;
@@ -64,6 +67,8 @@ export interface WorldParts {
   readonly step: typeof apply;
   /** The entries of all journals, for those that hold the same. */
   readonly journaled: Stored[];
+  /** Where every journal begins; null: empty. */
+  readonly checkpoint: ReturnType<Journal['checkpoint']>;
 }
 
 const CRASH_AFTER_START_MS = 700;
@@ -81,7 +86,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
   const hostSpec = spec.hosts[name];
   const registers = createRegisters();
   const memory = createMemory();
-  const journal = createJournal(parts.journaled);
+  const journal = createJournal(parts.journaled, parts.checkpoint);
   const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));
   const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
   const libvirtListeners = new Set<(up: boolean) => void>();
@@ -286,6 +291,18 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
         watchdog.boot();
         emit({ kind: 'power', atMs: scheduler.now(), host: name, on: true, why });
         void startDaemon();
+      });
+    },
+    settle(guests) {
+      on = true;
+      boots = 1;
+      network.setUp(name, true);
+      watchdog.boot();
+      remember(memory, registers, name, guests, Object.keys(spec.hosts));
+      for (const [guest, token] of guests) domains.create(guest, token);
+      emit({ kind: 'power', atMs: scheduler.now(), host: name, on: true, why: 'it has run for long' });
+      scheduler.at(scheduler.now() + random.between(model.hostBootMs), () => {
+        if (on && boots === 1 && !daemon) void startDaemon();
       });
     },
     killDaemon() {

@@ -94,4 +94,9 @@ export interface SimulationOptions {
    * out where a test is to notice that two nodes fold alike.
    */
   readonly foldOnce?: boolean;
+  /**
+   * Begins with a cluster that has run for long, every guest where it was placed, and every daemon just restarted. For
+   * clusters so large that starting their guests one after the other takes an hour.
+   */
+  readonly settled?: boolean;
 }

@@ -37,10 +37,11 @@ export function createStream(
   voters: readonly string[],
   model: Model,
   said: { stored(stored: Stored): void; rolledBack(fromSeq: number): void },
+  past: readonly Stored[] = [],
 ): Stream {
-  const entries: Stored[] = [];
+  const entries: Stored[] = [...past];
   /** Lengths the stream has had, newest last; only for stale reads, so a few suffice. */
-  let lengths: { atMs: number; length: number }[] = [{ atMs: 0, length: 0 }];
+  let lengths: { atMs: number; length: number }[] = [{ atMs: 0, length: entries.length }];
   let leader: string | null = voters.at(-1)!;
   let electedAtMs = 0;
   let stalledUntilMs = 0;
@@ -216,7 +217,7 @@ export function createStream(
   };
 }
 
-function toStored(
+export function toStored(
   draft: Draft,
   head: { seq: number; hash: string },
   by: { node: string; epoch: number; atMs: number },
