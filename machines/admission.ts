@@ -13,11 +13,24 @@ export interface Headroom {
 }
 
 export function headroom(fleet: Fleet): Headroom {
+  const forecast = headroomInParts(fleet);
+  for (;;) {
+    const part = forecast.next();
+    if (part.done) return part.value;
+  }
+}
+
+/** Losses looked at in one part: of 1,000 hosts with 20 guests each they take some 20 ms. */
+const LOSSES_IN_A_PART = 16;
+
+/** The same with a rest now and then, for whoever has a lease to renew meanwhile. The state may be an old one by its end. */
+export function* headroomInParts(fleet: Fleet): Generator<void, Headroom> {
   const inventory = takeInventory(fleet);
   const losses = lossesOf(inventory);
   if (losses.length === 0) return { survivable: false, why: 'no host is in service' };
   const residents = residentsOf(fleet, inventory);
-  for (const { name, hosts } of losses) {
+  for (const [index, { name, hosts }] of losses.entries()) {
+    if (index > 0 && index % LOSSES_IN_A_PART === 0) yield;
     const homeless = homelessAfter(hosts, residents, inventory, fleet.spec?.guests ?? {});
     if (homeless.length > 0) {
       return { survivable: false, why: `losing ${name} would leave no room for ${list(homeless)}` };

@@ -100,13 +100,13 @@ export async function reign(
   const context: ExecuteContext = { epoch, pen, fleet, signal, fence, proven, loads: () => ({}) };
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
-  const forecast = noteHeadroom(pen);
+  const forecast = noteHeadroom(fleet, pen, clock, signal);
   ends.push(
     dispatchPending(context, replica, { ...ports, power }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
-    every(clock, HEADROOM_MS, () => void forecast().catch(quietly('forecast'))),
+    every(clock, HEADROOM_MS, () => forecast().then(() => {}, quietly('forecast'))),
   );
   await survey.askAll(signal);
 }

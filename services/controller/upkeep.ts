@@ -1,7 +1,8 @@
 /** What a leader does as time goes by: due timers become entries, and the forecast of the next failure is kept true. */
-import { headroom } from '../../machines/admission.ts';
+import { type Headroom, headroom, headroomInParts } from '../../machines/admission.ts';
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
+import { pause } from '../every.ts';
 import type { Clock } from '../ports.ts';
 import type { Pen } from './pen.ts';
 
@@ -40,15 +41,34 @@ export function fireTimers(
   };
 }
 
-/** The forecast only changes with the state, so it is computed only for a state that is new. */
-export function noteHeadroom(pen: Pen): () => Promise<unknown> {
+/** Beyond so many hosts the forecast is made in parts: it takes a second of 1,000 hosts, and this thread renews leases. */
+const AT_ONCE = 16;
+
+/** The forecast only changes with the state, so it is made only of a state that is new. */
+export function noteHeadroom(fleet: () => Fleet, pen: Pen, clock: Clock, signal: AbortSignal): () => Promise<unknown> {
   let seq = -1;
-  return () =>
-    pen.write((fleet) => {
-      if (fleet.seq === seq) return [];
-      seq = fleet.seq;
-      const { survivable, why } = headroom(fleet);
-      if (fleet.headroom?.survivable === survivable && fleet.headroom.why === why) return [];
+  const inParts = async (of: Fleet): Promise<Headroom | null> => {
+    const forecast = headroomInParts(of);
+    for (;;) {
+      const part = forecast.next();
+      if (part.done) return part.value;
+      await pause(clock, 0, signal);
+      if (signal.aborted) return null;
+    }
+  };
+  return async () => {
+    const now = fleet();
+    const large = Object.keys(now.hosts).length > AT_ONCE;
+    if (large && now.seq === seq) return;
+    const forecast = large ? await inParts(now) : null;
+    if (large && forecast === null) return;
+    await pen.write((latest) => {
+      if (!large && latest.seq === seq) return [];
+      // What happened during a long forecast is looked at next time.
+      seq = large ? now.seq : latest.seq;
+      const { survivable, why } = forecast ?? headroom(latest);
+      if (latest.headroom?.survivable === survivable && latest.headroom.why === why) return [];
       return [{ type: 'headroom.changed', subject: 'cluster', cause: 'observation', data: { survivable, why } }];
     });
+  };
 }
