@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Debian package → a file that shows it is there: a command, or the beginning of a path with `*` for one directory. */
+/** Debian package → a file that shows it is there: a command, or a path that may have one `*` for a directory. */
 const PACKAGES = {
   'libvirt-daemon-system': 'libvirtd',
   'libvirt-clients': 'virsh',
@@ -19,6 +19,8 @@ const PACKAGES = {
   'fence-agents': 'fence_ipmilan',
   iproute2: 'ip',
   iptables: 'iptables',
+  'dnsmasq-base': 'dnsmasq',
+  ipxe: '/usr/lib/ipxe/snponly.efi',
   kmod: 'depmod',
   cpio: 'cpio',
   'xz-utils': 'xz',
@@ -35,6 +37,7 @@ const SEARCHED = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/u
 function present(what) {
   if (!what.startsWith('/')) return SEARCHED.some((directory) => executable(join(directory, what)));
   const [before, after] = what.split('/*/');
+  if (after === undefined) return existsSync(before);
   return existsSync(before) && readdirSync(before).some((name) => existsSync(join(before, name, after)));
 }
 

@@ -21,12 +21,20 @@ const ALLOWED: Record<string, readonly string[]> = {
   adapters: ['adapters', 'services/ports.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
   sim: ['sim', 'services', 'machines', 'zod', 'node:crypto'],
   cli: ['cli', 'adapters', 'services', 'sim', 'machines'],
-  daemon: ['daemon', 'adapters', 'services', 'machines'],
+  daemon: ['daemon', 'adapters', 'pxe', 'services', 'machines'],
+  pxe: [
+    'pxe',
+    'services/ports.ts',
+    'services/protocol.ts',
+    'services/provisioning.ts',
+    'services/errors.ts',
+    'machines',
+  ],
 };
 /** Programs and processes around the simulator: they may ask the system for cores, files and other processes. */
 const PROGRAMS = /^sim\/[a-z]+\/(main|pool|worker|progress)\.ts$|^sim\/mutants\/(load|run|child)\.ts$/;
-/** npm packages and node built-ins are the adapters', the CLI's and the daemon's to choose. */
-const OUTSIDE_FREE = new Set(['adapters', 'cli', 'daemon']);
+/** npm packages and node built-ins are the adapters', the CLI's, the daemon's and the installation's to choose. */
+const OUTSIDE_FREE = new Set(['adapters', 'cli', 'daemon', 'pxe']);
 
 const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.ts'], { encoding: 'utf8' })
   .split('\n')
