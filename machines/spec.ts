@@ -40,6 +40,8 @@ export const powerSchema = z.discriminatedUnion('kind', [
     user: z.string().min(1),
     passwordFile: z.string().min(1),
     cipherSuite: z.number().int().min(0).max(17).optional(),
+    /** `device`: its BMC shows the boot device only, not whether that is valid, for one boot and for this firmware. */
+    bootReadBack: z.enum(['full', 'device']).default('full'),
     readingsApartMs: ms.default(1_000),
     timeoutMs: ms.default(5_000),
   }),
@@ -54,6 +56,7 @@ export const powerSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type PowerSpec = z.infer<typeof powerSchema>;
+export type IpmiSpec = Extract<PowerSpec, { kind: 'ipmi' }>;
 
 export const watchdogSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device'), path: z.string().default('/dev/watchdog') }),

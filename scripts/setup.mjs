@@ -17,6 +17,7 @@ const PACKAGES = {
   openipmi: 'ipmi_sim',
   ipmitool: 'ipmitool',
   'fence-agents': 'fence_ipmilan',
+  'python3-pyghmi': 'fakebmc',
   iproute2: 'ip',
   iptables: 'iptables',
   'dnsmasq-base': 'dnsmasq',

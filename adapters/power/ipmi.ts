@@ -1,12 +1,11 @@
 /** A BMC spoken to by ipmitool over IPMI 2.0. */
-import type { PowerSpec } from '../../machines/spec.ts';
+import type { IpmiSpec } from '../../machines/spec.ts';
 import { failure, type RekindleError } from '../../services/errors.ts';
+import { bootFromNetwork } from './ipmi-boot.ts';
 import type { CheckedSwitch } from './power-switches.ts';
 import { type Reading, switchTo } from './read-back.ts';
 import { type Ran, run } from './run.ts';
 import { readSecret } from './secret-file.ts';
-
-export type IpmiSpec = Extract<PowerSpec, { kind: 'ipmi' }>;
 
 const STATE = /^Chassis Power is (on|off)$/m;
 /** What ipmitool says (with -v) when the BMC answered and turned us away. */
@@ -28,18 +27,17 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
     ...(cipherSuite === undefined ? [] : ['-C', String(cipherSuite)]),
     // One retry after one second: a dead BMC is known after two, and a lost packet is not the end.
     ...['-N', '1', '-R', '1'],
-    ...['chassis', 'power'],
   ];
   const unreached = (error: RekindleError) => ({ kind: 'not-reached', error }) as const;
 
-  async function ask(what: 'status' | 'on' | 'off', leftMs: number): Promise<Ran | ReturnType<typeof unreached>> {
+  async function ask(words: readonly string[], leftMs: number): Promise<Ran | ReturnType<typeof unreached>> {
     try {
       // ipmitool would fall back to asking a terminal.
       readSecret(passwordFile, method);
     } catch (error) {
       return unreached(error as RekindleError);
     }
-    const ran = await run('ipmitool', [...args, what], leftMs);
+    const ran = await run('ipmitool', [...args, ...words], leftMs);
     if (ran.kind === 'missing')
       return unreached(failure('POWER_TOOL_MISSING', { tool: 'ipmitool', method, package: 'ipmitool' }));
     if (ran.kind === 'ended' && ran.code !== 0) {
@@ -54,7 +52,7 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
   }
 
   const read = async (leftMs: number): Promise<Reading> => {
-    const answer = await ask('status', leftMs);
+    const answer = await ask(['chassis', 'power', 'status'], leftMs);
     if (answer.kind === 'not-reached') return { state: 'unknown', error: answer.error };
     const state = answer.kind === 'ended' && answer.code === 0 ? STATE.exec(answer.stdout)?.[1] : undefined;
     if (state === 'on' || state === 'off') return { state };
@@ -69,7 +67,7 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
       state,
       timeoutMs,
       async (leftMs) => {
-        const answer = await ask(state, leftMs);
+        const answer = await ask(['chassis', 'power', state], leftMs);
         if (answer.kind === 'not-reached') return answer;
         return { kind: answer.kind === 'ended' && answer.code === 0 ? 'accepted' : 'unclear' };
       },
@@ -82,6 +80,20 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
     off: () => drive('off'),
     on: () => drive('on'),
     status: async () => (await read(timeoutMs)).state,
+    async bootFromNetwork(firmware) {
+      const endMs = performance.now() + timeoutMs;
+      let reached = false;
+      try {
+        return await bootFromNetwork(firmware, spec.bootReadBack, async (words) => {
+          const answer = await ask(words, Math.max(1, endMs - performance.now()));
+          if (answer.kind === 'not-reached') throw answer.error;
+          reached = true;
+          return answer;
+        });
+      } catch (error) {
+        return { kind: reached ? 'unknown' : 'failed', reason: (error as Error).message };
+      }
+    },
     async check() {
       const reading = await read(timeoutMs);
       if (reading.state === 'unknown') throw reading.error;

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { IpmiSpec } from '../../adapters/power/ipmi.ts';
+import type { IpmiSpec } from '../../machines/spec.ts';
 import { powerSchema } from '../../machines/spec.ts';
 
 export const PASSWORD = 'lab-secret';
@@ -19,6 +19,8 @@ export interface Bmc {
   secret(name: string, content: string, mode?: number): string;
   /** Whether the process that stands for the machine lives. */
   machineRuns(): boolean;
+  /** Boot device it would start from, in ipmi_sim's words. */
+  boot(): string;
   /** Hangs, answers nothing. */
   freeze(): void;
   thaw(): void;
@@ -48,13 +50,22 @@ cd '${directory}'
 alive() { [ -s pid ] && kill -0 "$(cat pid)" 2>/dev/null; }
 shift; op=$1; shift
 case $op in
-get) for p in "$@"; do if [ "$p" = power ] && alive; then echo power:1; else echo "$p:0"; fi; done ;;
+get) for p in "$@"; do
+  if [ "$p" = power ] && alive; then echo power:1
+  elif [ "$p" = boot ]; then echo "boot:$(cat boot 2>/dev/null || echo none)"
+  else echo "$p:0"; fi
+done ;;
 set) while [ $# -gt 1 ]; do
   if [ "$1" = power ] && [ ! -e lying ]; then
     [ -s slow ] && sleep "$(cat slow)"
     if [ "$2" = 1 ]; then alive || { setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! > pid; }
     else alive && kill -9 "$(cat pid)"; rm -f pid; fi
-  fi; shift 2; done ;;
+  fi
+  if [ "$1" = boot ] && [ ! -e lying ]; then
+    [ -s slow ] && sleep "$(cat slow)"
+    echo "$2" > boot
+  fi
+  shift 2; done ;;
 esac
 exit 0
 `,
@@ -110,6 +121,7 @@ set_working_mc 0x20
         return false;
       }
     },
+    boot: () => (existsSync(at('boot')) ? readFileSync(at('boot'), 'utf8').trim() : 'none'),
     freeze: () => sim.kill('SIGSTOP'),
     thaw: () => sim.kill('SIGCONT'),
     lie(lying) {
@@ -136,7 +148,7 @@ set_working_mc 0x20
   throw new Error('ipmi_sim does not listen');
 }
 
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
