@@ -31,32 +31,58 @@ export const resourcesSchema = z.strictObject({
 });
 export type Resources = z.infer<typeof resourcesSchema>;
 
-/** How the power of a host is cut and read. `readingsApartMs`: see R2; less than 1000 only where measured. */
-export const powerSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('ipmi'),
-    address: z.string().min(1),
-    port: z.number().int().min(1).max(65535).default(623),
-    user: z.string().min(1),
-    passwordFile: z.string().min(1),
-    cipherSuite: z.number().int().min(0).max(17).optional(),
-    /** `device`: its BMC shows the boot device only, not whether that is valid, for one boot and for this firmware. */
-    bootReadBack: z.enum(['full', 'device']).default('full'),
-    readingsApartMs: ms.default(1_000),
-    timeoutMs: ms.default(5_000),
-  }),
-  z.strictObject({
-    kind: z.literal('fence-agent'),
-    agent: z.string().regex(/^fence_[a-z0-9_]+$/, 'name a fence agent of Debian: fence_…'),
-    parameters: z.record(z.string(), z.string()).default({}),
-    /** Parameter name to the file whose first line is its value. */
-    secretFiles: z.record(z.string(), z.string()).default({}),
-    readingsApartMs: ms.default(1_000),
-    timeoutMs: ms.default(20_000),
-  }),
-]);
+/** Ways of one level are tried side by side, those of the next only when every one before has failed. */
+const level = z.number().int().min(1).max(9).default(1);
+/** Between the two readings that prove off; see R2; less than 1000 only where measured. */
+const readingsApartMs = ms.default(1_000);
+
+const ipmi = z.strictObject({
+  kind: z.literal('ipmi'),
+  level,
+  address: z.string().min(1),
+  port: z.number().int().min(1).max(65535).default(623),
+  user: z.string().min(1),
+  passwordFile: z.string().min(1),
+  cipherSuite: z.number().int().min(0).max(17).optional(),
+  /** `device`: its BMC shows the boot device only, not whether that is valid, for one boot and for this firmware. */
+  bootReadBack: z.enum(['full', 'device']).default('full'),
+  readingsApartMs,
+  timeoutMs: ms.default(5_000),
+});
+
+const fenceAgent = z.strictObject({
+  kind: z.literal('fence-agent'),
+  level,
+  agent: z.string().regex(/^fence_[a-z0-9_]+$/, 'name a fence agent of Debian: fence_…'),
+  parameters: z.record(z.string(), z.string()).default({}),
+  /** Parameter name to the file whose first line is its value. */
+  secretFiles: z.record(z.string(), z.string()).default({}),
+  readingsApartMs,
+  timeoutMs: ms.default(20_000),
+});
+
+/** How the power of a host is cut and read, by one switch. */
+const waySchema = z.discriminatedUnion('kind', [ipmi, fenceAgent]);
+export type PowerWay = z.infer<typeof waySchema>;
+
+/** Off only while all of its ways are off together: the outlets of a host with two power supplies. */
+const all = z.strictObject({
+  kind: z.literal('all'),
+  level,
+  ways: z
+    .array(waySchema)
+    .min(2)
+    .max(8)
+    .refine((ways) => ways.every((way) => way.level === 1), 'give the level to the whole, not to one of its ways'),
+});
+
+export const powerSchema = z.discriminatedUnion('kind', [ipmi, fenceAgent, all]);
 export type PowerSpec = z.infer<typeof powerSchema>;
-export type IpmiSpec = Extract<PowerSpec, { kind: 'ipmi' }>;
+export type IpmiSpec = Extract<PowerWay, { kind: 'ipmi' }>;
+export type FenceAgentSpec = Extract<PowerWay, { kind: 'fence-agent' }>;
+
+/** The single switches it is made of. */
+export const waysOf = (power: PowerSpec): readonly PowerWay[] => (power.kind === 'all' ? power.ways : [power]);
 
 export const watchdogSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device'), path: z.string().default('/dev/watchdog') }),

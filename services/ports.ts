@@ -224,6 +224,8 @@ export interface ServiceProbe {
 export interface PowerSwitch {
   /** For people and for the log: `ipmi 10.0.0.5`. */
   readonly method: string;
+  /** Switches of one level are tried side by side, those of the next when all before have failed. Default: 1. */
+  readonly level?: number;
   readonly readingsApartMs: number;
   off(): Promise<Outcome>;
   on(): Promise<Outcome>;

@@ -7,6 +7,12 @@ import type { Model } from './simulation.ts';
 
 export type BmcMode = 'alive' | 'dead' | 'slow' | 'ignores' | 'lies';
 
+/** What one switch can cut: a BMC the machine itself, an outlet its share of it. */
+export interface Power {
+  isOn(): boolean;
+  set(on: boolean): void;
+}
+
 export interface Bmc {
   setMode(mode: BmcMode): void;
   /** As the rekindled `process` of some node uses it. */
@@ -20,12 +26,12 @@ const SLOW_MS = 12_000;
 const NO_SESSION_MS = 2_000;
 
 export function createBmc(
-  host: string,
-  readingsApartMs: number,
+  method: string,
+  { level, readingsApartMs }: Pick<PowerSwitch, 'level' | 'readingsApartMs'>,
   scheduler: Scheduler,
   random: Random,
   model: Model,
-  power: { isOn(): boolean; set(on: boolean): void },
+  power: Power,
 ): Bmc {
   let mode: BmcMode = 'alive';
   let saysOff = false;
@@ -54,7 +60,8 @@ export function createBmc(
         return { kind: 'succeeded', detail: `read back ${on ? 'on' : 'off'}` } as const;
       };
       return {
-        method: `bmc ${host}`,
+        method,
+        ...(level === undefined ? {} : { level }),
         readingsApartMs,
         off: () => turn(false),
         on: () => turn(true),

@@ -2,7 +2,7 @@
 import { apply } from '../machines/fold.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { addresses, leaderAnswerSchema } from '../services/protocol.ts';
-import { type Bmc, createBmc } from './bmc.ts';
+import type { Bmc } from './bmc.ts';
 import { foldOnce } from './fold-once.ts';
 import { createInjector } from './inject.ts';
 import { MODEL } from './model.ts';
@@ -14,6 +14,7 @@ import { createScheduler } from './scheduler.ts';
 import { runningOn, settledPast } from './settled.ts';
 import type { Model, Simulation, SimulationOptions, WorldEvent } from './simulation.ts';
 import { createStream } from './stream.ts';
+import { createSwitches, type Switches } from './switches.ts';
 
 /** Every node boots within this time of the beginning, so that the first moments are soon over. */
 const FIRST_BOOT_MS: readonly [number, number] = [0, 500];
@@ -47,6 +48,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
 
   const nodes: Record<string, WorldNode> = {};
   const bmcs: Record<string, Bmc> = {};
+  const switches: Record<string, Switches> = {};
   const places = new Map<string, string>();
   for (const [name, host] of Object.entries(spec.hosts)) {
     places.set(host.address, name);
@@ -62,7 +64,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     keys: Object.fromEntries(names.map((name) => [name, name])),
     say: options.say ?? (() => SILENT),
     emit,
-    switchesFor: (process) => (host) => (bmcs[host] ? [bmcs[host].switchFor(process)] : []),
+    switchesFor: (process) => (host) => switches[host]?.of(process) ?? [],
     nodeAt: (address) => nodes[places.get(address) ?? ''] ?? null,
     crashes: new Map(),
     journaled: [...(past?.entries ?? [])],
@@ -75,12 +77,13 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     const timing = { ...parts.model };
     const node = createNode(name, { ...parts, model: timing });
     nodes[name] = node;
-    const power = spec.hosts[name]?.power[0];
-    if (power) {
-      bmcs[name] = createBmc(name, power.readingsApartMs, scheduler, random.fork(`bmc ${name}`), model, {
-        isOn: node.hasPower,
-        set: (on) => (on ? node.powerOn('power on by its BMC') : node.powerOff('power off by its BMC')),
-      });
+    const ways = createSwitches(name, spec.hosts[name]?.power ?? [], scheduler, random, model, {
+      isOn: node.hasPower,
+      set: (on) => (on ? node.powerOn('power on by its BMC') : node.powerOff('power off by its BMC')),
+    });
+    if (ways) {
+      switches[name] = ways;
+      bmcs[name] = ways.first;
     }
     network.setUp(name, false);
     if (settled) node.settle(settled.get(name) ?? new Map());

@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'node:stream',
     'node:timers/promises',
   ],
-  adapters: ['adapters', 'services/ports.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
+  adapters: ['adapters', 'services/ports.ts', 'services/all-switches.ts', 'services/protocol.ts', 'services/errors.ts', 'machines'],
   sim: ['sim', 'services', 'machines', 'zod', 'node:crypto'],
   cli: ['cli', 'adapters', 'services', 'sim', 'machines'],
   daemon: ['daemon', 'adapters', 'pxe', 'services', 'machines'],

@@ -1,5 +1,6 @@
 /** What the schema cannot see about hosts and arbiters: things that two of them share, and files named by place. */
 import { isAbsolute } from 'node:path';
+import { waysOf } from '../../machines/spec.ts';
 import type { ClusterFileContent } from './file-schema.ts';
 import type { Place, Places } from './places.ts';
 import { dotted, isSecretKey, type Problem } from './problems.ts';
@@ -12,11 +13,9 @@ export function hostProblems(hosts: Hosts, arbiters: Arbiters, places: Places): 
     ...Object.entries(hosts).map(([name, { address }]) => ({ path: ['hosts', name, 'address'], address })),
     ...Object.entries(arbiters).map(([name, { address }]) => ({ path: ['arbiters', name, 'address'], address })),
   ];
-  const switches = Object.entries(hosts).flatMap(([name, { power }]) =>
-    power.flatMap((way, index) =>
-      way.kind === 'ipmi'
-        ? [{ path: ['hosts', name, 'power', index], address: `${way.address} port ${way.port}` }]
-        : [],
+  const switches = Object.entries(hosts).flatMap(([name, host]) =>
+    waysAt(name, host).flatMap(({ path, way }) =>
+      way.kind === 'ipmi' ? [{ path, address: `${way.address} port ${way.port}` }] : [],
     ),
   );
   return [
@@ -28,6 +27,14 @@ export function hostProblems(hosts: Hosts, arbiters: Arbiters, places: Places): 
       ...parameterProblems(name, host, places),
     ]),
   ];
+}
+
+/** Each single switch with its place: those of an `all` too. */
+function waysAt(name: string, { power }: Hosts[string]) {
+  return power.flatMap((entry, index) => {
+    const path: PropertyKey[] = ['hosts', name, 'power', index];
+    return waysOf(entry).map((way, at) => ({ path: entry.kind === 'all' ? [...path, 'ways', at] : path, way }));
+  });
 }
 
 interface Used {
@@ -55,8 +62,7 @@ function shared(used: readonly Used[], places: Places, todo: string): Problem[] 
 /** Any node may have to read them, from any working directory. */
 function fileProblems(name: string, host: Hosts[string], places: Places): Problem[] {
   const files: [PropertyKey[], string][] = [];
-  for (const [index, way] of host.power.entries()) {
-    const path = ['hosts', name, 'power', index];
+  for (const { path, way } of waysAt(name, host)) {
     if (way.kind === 'ipmi') files.push([[...path, 'passwordFile'], way.passwordFile]);
     else for (const [key, file] of Object.entries(way.secretFiles)) files.push([[...path, 'secretFiles', key], file]);
   }
@@ -70,9 +76,9 @@ function fileProblems(name: string, host: Hosts[string], places: Places): Proble
 }
 
 function parameterProblems(name: string, host: Hosts[string], places: Places): Problem[] {
-  return host.power.flatMap((way, index) => {
+  return waysAt(name, host).flatMap(({ path: at, way }) => {
     if (way.kind !== 'fence-agent') return [];
-    const path = ['hosts', name, 'power', index, 'parameters'];
+    const path = [...at, 'parameters'];
     return Object.keys(way.parameters)
       .filter(isSecretKey)
       .map((key): Problem => {

@@ -2,7 +2,7 @@
  * Any of Debian's fence agents as a power switch. Contract: parameters as `key=value` lines on stdin, exit code 0 for
  * done or on, 2 for off, 1 for everything else. A time-out of an agent is no success, nor is its exit code alone.
  */
-import type { PowerSpec } from '../../machines/spec.ts';
+import type { FenceAgentSpec } from '../../machines/spec.ts';
 import { failure, RekindleError } from '../../services/errors.ts';
 import { nearest } from '../config/nearest.ts';
 import { type FenceMetadata, parseFenceMetadata } from './fence-metadata.ts';
@@ -10,8 +10,6 @@ import type { CheckedSwitch } from './power-switches.ts';
 import { type Reading, switchTo } from './read-back.ts';
 import { type Ran, run } from './run.ts';
 import { readSecret } from './secret-file.ts';
-
-export type FenceAgentSpec = Extract<PowerSpec, { kind: 'fence-agent' }>;
 
 const METADATA_TIMEOUT_MS = 10_000;
 /** Set by us, or of no use without a terminal. */
@@ -107,6 +105,7 @@ export function fenceAgentSwitch(spec: FenceAgentSpec): CheckedSwitch {
 
   return {
     method,
+    level: spec.level,
     readingsApartMs,
     off: () => drive('off'),
     on: () => drive('on'),

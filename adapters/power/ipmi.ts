@@ -76,6 +76,7 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
 
   return {
     method,
+    level: spec.level,
     readingsApartMs,
     off: () => drive('off'),
     on: () => drive('on'),

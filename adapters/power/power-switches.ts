@@ -1,6 +1,7 @@
-import type { HostSpec } from '../../machines/spec.ts';
+import type { HostSpec, PowerWay } from '../../machines/spec.ts';
 import { failure } from '../../services/errors.ts';
 import type { PowerSwitch } from '../../services/ports.ts';
+import { allSwitch } from './all.ts';
 import { fenceAgentSwitch } from './fence-agent.ts';
 import { ipmiSwitch } from './ipmi.ts';
 import { noProof } from './no-proof.ts';
@@ -20,10 +21,12 @@ export interface CheckedSwitch extends PowerSwitch {
  * one, or that the switch certainly never heard the command. Throws FENCE_AGENT_NO_PROOF.
  */
 export function powerSwitches({ power }: Pick<HostSpec, 'power'>): CheckedSwitch[] {
-  return power.map((spec) => {
-    if (spec.kind === 'ipmi') return ipmiSwitch(spec);
-    const reason = noProof(spec.agent);
-    if (reason !== null) throw failure('FENCE_AGENT_NO_PROOF', { agent: spec.agent, reason });
-    return fenceAgentSwitch(spec);
-  });
+  return power.map((spec) => (spec.kind === 'all' ? allSwitch(spec.ways.map(switchOf), spec.level) : switchOf(spec)));
+}
+
+function switchOf(spec: PowerWay): CheckedSwitch {
+  if (spec.kind === 'ipmi') return ipmiSwitch(spec);
+  const reason = noProof(spec.agent);
+  if (reason !== null) throw failure('FENCE_AGENT_NO_PROOF', { agent: spec.agent, reason });
+  return fenceAgentSwitch(spec);
 }

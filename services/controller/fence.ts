@@ -87,12 +87,11 @@ export async function fence(order: FenceOrder, ports: FencePorts, signal: AbortS
   const either = AbortSignal.any([signal, settled.signal]);
   const attempts: { method: string; reason: string }[] = [];
 
-  const ways: Promise<Extract<Proof, { kind: 'R2' | 'R3' }>>[] = order.switches.map((power) =>
-    cutPower(order, power, blocked, ports, either).catch((error: Error) => {
-      attempts.push({ method: power.method, reason: error.message });
-      throw error;
-    }),
-  );
+  const ways: Promise<Extract<Proof, { kind: 'R2' | 'R3' }>>[] = [
+    cutByLevel(order, blocked, ports, either, (power, error) =>
+      attempts.push({ method: power.method, reason: error.message }),
+    ),
+  ];
   if (order.selfFencing) ways.push(waitOut(blocked, ports, either));
   else
     attempts.push({
@@ -127,6 +126,34 @@ async function waitOut(
     await pause(clock, untilMs - clock.now(), signal);
   }
   return { kind: 'R3', waitedMs: Math.round(waitMs), blockedBy: answers };
+}
+
+/**
+ * The switches of one level side by side. The next level only when each of them has come to its end: what it cuts is
+ * dearer (a BMC loses its power with the outlets), or shared, and two commands to one machine are never under way at once.
+ */
+async function cutByLevel(
+  order: FenceOrder,
+  blocked: Block,
+  ports: FencePorts,
+  signal: AbortSignal,
+  failed: (power: PowerSwitch, error: Error) => void,
+): Promise<Extract<Proof, { kind: 'R2' }>> {
+  const levelOf = ({ level = 1 }: PowerSwitch) => level;
+  const levels = [...new Set(order.switches.map(levelOf))].sort((one, other) => one - other);
+  for (const level of levels) {
+    const ways = order.switches
+      .filter((power) => levelOf(power) === level)
+      .map((power) =>
+        cutPower(order, power, blocked, ports, signal).catch((error: Error) => {
+          failed(power, error);
+          throw error;
+        }),
+      );
+    const proof = await Promise.any(ways).catch(() => null);
+    if (proof) return proof;
+  }
+  throw new Error('no switch proved it off');
 }
 
 /** R2: off is commanded, unless the host is to be left alone, then read back twice, apart by what this switch is known to need, with silence from the host in between. */

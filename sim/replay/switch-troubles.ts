@@ -1,6 +1,6 @@
 /** Power switches that did not do their work, as the failed proofs show it. */
 import { list, nameOf } from '../../machines/sentences.ts';
-import type { ClusterSpec } from '../../machines/spec.ts';
+import { type ClusterSpec, waysOf } from '../../machines/spec.ts';
 import { get } from '../../machines/table.ts';
 import type { Found, Happening, Step } from './script.ts';
 
@@ -51,8 +51,9 @@ export function powerSwitchTroubles(steps: readonly Step[], spec: ClusterSpec): 
     if (entry.data.proof.kind === 'R2') works(host, atMs, entry.id);
     if (entry.data.proof.kind !== 'R3') continue;
     const power = get(spec.hosts, host)?.power[0];
+    const apartMs = power && Math.max(...waysOf(power).map(({ readingsApartMs }) => readingsApartMs));
     // A lease that had run out already is a quicker proof than any switch.
-    if (!power || entry.data.proof.waitedMs < power.readingsApartMs + ANSWERS_WITHIN_MS) continue;
+    if (apartMs === undefined || entry.data.proof.waitedMs < apartMs + ANSWERS_WITHIN_MS) continue;
     outwaited.add(host);
     fails(host, sinceMs, 'dead', entry.id);
   }

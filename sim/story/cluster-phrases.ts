@@ -9,6 +9,15 @@ export type Change = Readonly<Record<string, unknown>>;
 const phrases = <T>(patterns: Readonly<Record<string, (slots: Slots) => T>>): readonly Phrase<T>[] =>
   Object.entries(patterns).map(([pattern, make]) => phrase(pattern, make));
 
+const BMC = { kind: 'ipmi', address: 'bmc', user: 'drill', passwordFile: '/password', readingsApartMs: 100 };
+const outlet = (plug: string) => ({
+  kind: 'fence-agent',
+  agent: 'fence_apc_snmp',
+  parameters: { plug },
+  readingsApartMs: 100,
+});
+const outlets = (level: number) => ({ kind: 'all', level, ways: [outlet('1'), outlet('2')] });
+
 /** Changes below `resources` or `ladder` are merged, the others replaced. */
 export const HOST_OPTIONS = phrases<Change>({
   'rack NAME': ({ NAME }) => ({ domain: NAME }),
@@ -16,6 +25,8 @@ export const HOST_OPTIONS = phrases<Change>({
   'vcpus N': ({ N }) => ({ capacity: { vcpus: N } }),
   'storage NAMES': ({ NAMES }) => ({ storage: NAMES }),
   'no bmc': () => ({ power: [] }),
+  'two outlets': () => ({ power: [outlets(1)] }),
+  'a bmc then two outlets': () => ({ power: [BMC, outlets(2)] }),
   'no watchdog': () => ({ watchdog: { kind: 'none' } }),
 });
 

@@ -214,6 +214,26 @@ const table: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    'a level within what is switched together',
+    GOOD.replace(
+      'storage: [images] }\n  h3',
+      'storage: [images], power: [{ kind: all, ways: [{ kind: ipmi, address: 10.0.1.3, user: a, passwordFile: x }, { kind: fence-agent, level: 2, agent: fence_apc }] }] }\n  h3',
+    ),
+    ['c.yaml:5:115 hosts.h2.power[0].ways is not right — give the level to the whole, not to one of its ways'],
+  ],
+  [
+    "another host's BMC among what is switched together",
+    GOOD.replace(
+      'storage: [images] }\n  h3',
+      'storage: [images], power: [{ kind: all, ways: [{ kind: ipmi, address: 10.0.1.3, user: a, passwordFile: x }, { kind: fence-agent, agent: fence_apc, parameters: { passwd: x } }] }] }\n  h3',
+    ),
+    [
+      'c.yaml:5:172 hosts.h2.power[0].ways[0].passwordFile is not an absolute path — begin it with /',
+      'c.yaml:5:230 "passwd" in hosts.h2.power[0].ways[1].parameters would put a secret into the log, which everyone may read — write it to a file only root can read and name that file with secretFiles',
+      "c.yaml:11:9 hosts.h3.power[0] is 10.0.1.3 port 623, as hosts.h2.power[0].ways[0] is — name each host's own BMC",
+    ],
+  ],
+  [
     'four nodes without voters',
     `${GOOD}arbiters: { a1: { address: 10.0.0.8 } }\n`,
     ['c.yaml:3:1 4 nodes cannot all be voters — name 1, 3 or 5 nodes with voters: [a1, h1, h2]'],

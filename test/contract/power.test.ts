@@ -16,7 +16,7 @@ import { really, virtually } from './time.ts';
 async function simulated(): Promise<PowerHarness> {
   const scheduler = createScheduler();
   let runs = true;
-  const bmc = createBmc('h1', 1_000, scheduler, createRandom(1), MODEL, {
+  const bmc = createBmc('bmc h1', { readingsApartMs: 1_000 }, scheduler, createRandom(1), MODEL, {
     isOn: () => runs,
     set(on) {
       runs = on;

@@ -1,10 +1,9 @@
-import type { FenceAgentSpec } from '../../adapters/power/fence-agent.ts';
-import { powerSchema } from '../../machines/spec.ts';
+import { type FenceAgentSpec, powerSchema } from '../../machines/spec.ts';
 import type { Bmc } from './bmc.ts';
 
 /** As the cluster file would have it. */
 export const agent = (
-  spec: Omit<FenceAgentSpec, 'kind' | 'parameters' | 'secretFiles' | 'readingsApartMs' | 'timeoutMs'> &
+  spec: Omit<FenceAgentSpec, 'kind' | 'level' | 'parameters' | 'secretFiles' | 'readingsApartMs' | 'timeoutMs'> &
     Partial<FenceAgentSpec>,
 ) => powerSchema.parse({ ...spec, kind: 'fence-agent' }) as FenceAgentSpec;
 

@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type FenceAgentSpec, fenceAgentSwitch } from '../../adapters/power/fence-agent.ts';
+import { fenceAgentSwitch } from '../../adapters/power/fence-agent.ts';
 import { powerSwitches } from '../../adapters/power/power-switches.ts';
+import type { FenceAgentSpec } from '../../machines/spec.ts';
 import { agent, dummy, overLan } from './agents.ts';
 import { type Bmc, ipmitools, startBmc } from './bmc.ts';
 

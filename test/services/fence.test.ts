@@ -173,4 +173,41 @@ describe('fencing', () => {
     await run(scheduler, votersOf(scheduler, ['h2', 'h3']), more);
     expect(cut).toBe(false);
   });
+
+  test('the next level is asked when every switch of the one before has failed, and not earlier', async () => {
+    const scheduler = createScheduler();
+    const clock = scheduler.clock();
+    const told: string[] = [];
+    const at = (level: number, method: string, afterMs: number, off: Outcome): PowerSwitch => ({
+      ...power(['off']),
+      method,
+      level,
+      async off() {
+        told.push(`${method} at ${scheduler.now() - 2}`);
+        await new Promise<void>((resolve) => void clock.after(afterMs, resolve));
+        return off;
+      },
+    });
+    const failed: Outcome = { kind: 'failed', reason: 'dead' };
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), {
+      switches: [
+        at(3, 'never', 0, ok),
+        at(2, 'outlets', 5, ok),
+        at(1, 'bmc', 2_000, failed),
+        at(1, 'old', 100, failed),
+      ],
+    });
+    expect(told).toEqual(['bmc at 0', 'old at 0', 'outlets at 2000']);
+    expect(result).toMatchObject({ kind: 'proven', proof: { method: 'outlets' } });
+  });
+
+  test('the lease does not wait for any level', async () => {
+    const scheduler = createScheduler();
+    const never = { ...power(['unknown']), off: () => new Promise<never>(() => {}) };
+    const { result } = await run(scheduler, votersOf(scheduler, ['h2', 'h3']), {
+      switches: [never, { ...power(['off']), level: 2 }],
+      selfFencing: true,
+    });
+    expect(result).toMatchObject({ kind: 'proven', proof: { kind: 'R3' } });
+  });
 });
