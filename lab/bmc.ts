@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { until } from './exec.ts';
 import type { Host } from './host.ts';
 import { filesOf, type LabNode, scripts, socket } from './layout.ts';
+import type { Machine } from './machine.ts';
 import type { Network } from './network.ts';
 
 /** What a machine does between its power button and its boot loader; real servers take a minute or more. */
@@ -25,6 +26,11 @@ export function createBmc(
   firmwareMs = FIRMWARE_MS,
 ) {
   const { node } = host;
+  const bootable = 'setBootNext' in host ? (host as Machine) : undefined;
+  const read = (what: string) => {
+    if (what === 'boot') return bootable?.bootNext() === 'network' ? 'pxe' : 'default';
+    return what === 'power' && host.powered() ? 1 : 0;
+  };
   const directory = filesOf(node).bmc;
   let running: ChildProcess | undefined;
   const failed = (error: unknown) => say(`${node.name} did not boot: ${error}`);
@@ -65,12 +71,13 @@ export function createBmc(
     async chassis(words: readonly string[]): Promise<string> {
       const [operation, ...rest] = words;
       if (operation === 'get') {
-        return rest.map((what) => `${what}:${what === 'power' && host.powered() ? 1 : 0}\n`).join('');
+        return rest.map((what) => `${what}:${read(what)}\n`).join('');
       }
       for (let index = 0; operation === 'set' && index < rest.length; index += 2) {
         const [what, value] = rest.slice(index);
         // A BMC answers when the power is on, not when the machine has booted; off it says when all is off.
-        if (what === 'power' && value === '1') host.powerOn(firmwareMs, 'its BMC switched it on').catch(failed);
+        if (what === 'boot') bootable?.setBootNext(value === 'pxe' ? 'network' : null);
+        else if (what === 'power' && value === '1') host.powerOn(firmwareMs, 'its BMC switched it on').catch(failed);
         else if (what === 'reset') host.reset('its BMC reset it').catch(failed);
         else if (what === 'power' || what === 'shutdown') await host.powerOff('its BMC switched it off');
       }

@@ -12,7 +12,7 @@ export interface LabStatus {
   readonly steps: readonly { readonly atMs: number; readonly what: string }[];
   readonly nodes: readonly {
     readonly name: string;
-    readonly kind: 'host' | 'arbiter';
+    readonly kind: 'host' | 'arbiter' | 'machine';
     readonly power: 'on' | 'off';
     /** Why it is on or off. */
     readonly why: string;

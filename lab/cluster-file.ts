@@ -17,15 +17,17 @@ const CAPACITY = { memoryMiB: 1_024, vcpus: 8 };
  * nodes, whose addresses, BMCs, watchdogs and guests become those of the lab.
  */
 export async function writeCluster(nodes: readonly LabNode[], password: string, spec?: ClusterSpec): Promise<void> {
+  /** A machine makes its keys itself, when it is installed. */
+  const born = nodes.filter(({ machine }) => !machine);
   const identities = await createClusterKeys({
     cluster: CLUSTER,
-    nodes: Object.fromEntries(nodes.map((node) => [node.name, { address: node.control }])),
-    voters: nodes.map(({ name }) => name),
+    nodes: Object.fromEntries(born.map((node) => [node.name, { address: node.control }])),
+    voters: born.map(({ name }) => name),
     out: keys,
   });
   const { operators } = identities;
   const text = stringify(spec ? clusterLike(spec, nodes, operators) : clusterOf(nodes, operators));
-  for (const node of nodes) {
+  for (const node of born) {
     const { etc, state } = filesOf(node);
     await mkdir(join(etc, 'guests'), { recursive: true });
     await cp(join(keys, node.name, 'keys'), join(state, 'keys'), { recursive: true });

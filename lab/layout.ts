@@ -13,9 +13,23 @@ export const socket = join(run, 'lab.sock');
 
 export const CLUSTER = 'lab';
 
+export type Firmware = 'bios' | 'uefi';
+
+/** What tells one bare machine from another. */
+export interface LabMachine {
+  readonly firmware: Firmware;
+  /** SMBIOS system UUID. */
+  readonly uuid: string;
+  readonly macs: Readonly<Record<'control' | 'data', string>>;
+  /** Serial numbers of its two disks: of the system, and of data that nobody may touch. */
+  readonly disk: string;
+  readonly dataDisk: string;
+}
+
 export interface LabNode {
   readonly name: string;
-  readonly kind: 'host' | 'arbiter';
+  /** A host is a set of namespaces and has this machine's file system; a machine is a QEMU that has only what its disk holds. */
+  readonly kind: 'host' | 'arbiter' | 'machine';
   /** Last byte of its addresses. */
   readonly number: number;
   /** Address on the control network: the log, leases, commands. */
@@ -23,6 +37,7 @@ export interface LabNode {
   /** Address on the network of guests, BMCs and migration. */
   readonly data: string;
   readonly bmc: string;
+  readonly machine?: LabMachine;
 }
 
 export interface LabGuest {
@@ -42,9 +57,24 @@ const node = (name: string, kind: LabNode['kind'], number: number): LabNode => (
   bmc: `10.77.0.${100 + number}`,
 });
 
+const machine = (number: number, firmware: Firmware): LabNode => ({
+  ...node(`b${number - 14}`, 'machine', number),
+  machine: {
+    firmware,
+    uuid: `77000000-0000-4000-8000-0000000000${number}`,
+    macs: { control: `52:54:00:78:00:${number}`, data: `52:54:00:77:01:${number}` },
+    disk: `LABSYS${number}`,
+    dataDisk: `LABDATA${number}`,
+  },
+});
+
+const three = [node('h1', 'host', 11), node('h2', 'host', 12), node('h3', 'host', 13)];
+
 export const LAYOUTS = {
-  three: [node('h1', 'host', 11), node('h2', 'host', 12), node('h3', 'host', 13)],
+  three,
   pair: [node('h1', 'host', 11), node('h2', 'host', 12), node('a1', 'arbiter', 14)],
+  metal: [...three, machine(15, 'uefi')],
+  'metal-bios': [...three, machine(15, 'bios')],
 } as const satisfies Record<string, readonly LabNode[]>;
 export type LayoutName = keyof typeof LAYOUTS;
 
@@ -67,6 +97,10 @@ export const GUEST_MEMORY_MIB = 128;
 /** 64 MiB hold about three and a half hours of records. */
 export const DISK_BYTES = 64 * 1024 * 1024;
 
+/** Of a bare machine; both are sparse. */
+export const MACHINE_DISK_MIB = 4_096;
+export const DATA_DISK_MIB = 64;
+
 /** Files of one node that outlive its boots. */
 export function filesOf(node: LabNode) {
   const home = join(run, 'hosts', node.name);
@@ -81,5 +115,10 @@ export function filesOf(node: LabNode) {
     bootId: join(home, 'boot-id'),
     watchdog: join(home, 'watchdog.sock'),
     bmc: join(home, 'bmc'),
+    /** Of a machine: its disks and its firmware's memory. */
+    disk: join(home, 'disk.raw'),
+    dataDisk: join(home, 'data.raw'),
+    nvram: join(home, 'nvram.fd'),
+    qmp: join(home, 'qmp.sock'),
   };
 }

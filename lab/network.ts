@@ -8,9 +8,10 @@ import type { LabNode } from './layout.ts';
 
 export type Wire = 'control' | 'data';
 const WIRES: readonly Wire[] = ['control', 'data'];
-const BRIDGE = { control: 'swctl', data: 'swdat' } as const;
+export const BRIDGE = { control: 'swctl', data: 'swdat' } as const;
 const SWITCH_MAC = { control: '02:00:0a:4e:00:01', data: '02:00:0a:4d:00:01' } as const;
-const port = (node: LabNode, wire: Wire) => `${wire === 'control' ? 'c' : 'd'}-${node.name}`;
+export const portOf = (node: LabNode, wire: Wire) => `${wire === 'control' ? 'c' : 'd'}-${node.name}`;
+const port = portOf;
 
 type Trouble =
   | { readonly kind: 'cut'; readonly wire: Wire }
@@ -34,6 +35,8 @@ export function createNetwork(nodes: readonly LabNode[]) {
   }
 
   async function applyFilters(node: LabNode): Promise<void> {
+    if (node.machine)
+      throw new Error(`the packets of ${node.name} cannot be dropped one by one: it has its own kernel`);
     await inside(node, 'iptables', ['-F']);
     for (const trouble of of(node)) {
       if (trouble.kind !== 'deaf') continue;
@@ -66,7 +69,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
     troubles.set(node.name, left);
     if (had.length === left.length || !attached.has(node.name)) return;
     for (const wire of WIRES) await applyPort(node, wire);
-    await applyFilters(node);
+    if (!node.machine) await applyFilters(node);
     await applySpeed(node);
   }
 
@@ -76,8 +79,21 @@ export function createNetwork(nodes: readonly LabNode[]) {
     await sh('ip', ['netns', 'del', node.name]).catch(() => {});
   }
 
+  /** A machine has its own network stack; here it has only its two cables. */
+  async function attachMachine(node: LabNode): Promise<void> {
+    const cables = WIRES.flatMap((wire) => [
+      `tuntap add dev ${port(node, wire)} mode tap`,
+      `link set ${port(node, wire)} master ${BRIDGE[wire]}`,
+    ]);
+    await sh('ip', ['-batch', '-'], { input: cables.join('\n') });
+    attached.set(node.name, node);
+    for (const wire of WIRES) await applyPort(node, wire);
+    await applySpeed(node);
+  }
+
   return {
-    async build(): Promise<void> {
+    /** `routed`: the control network has an IPv6 router, as machines that boot from it expect. */
+    async build(routed = false): Promise<void> {
       const lines = [
         'link set lo up',
         ...WIRES.flatMap((wire) => [
@@ -88,6 +104,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
         ]),
         `addr add 10.78.0.1/24 dev ${BRIDGE.control}`,
         `addr add 10.77.0.1/24 dev ${BRIDGE.data}`,
+        ...(routed ? [`addr add fd78::1/64 dev ${BRIDGE.control} nodad`] : []),
       ];
       await sh('ip', ['-batch', '-'], { input: lines.join('\n') });
     },
@@ -95,6 +112,7 @@ export function createNetwork(nodes: readonly LabNode[]) {
     /** A fresh network stack for a node that is about to boot, plugged in where no fault says otherwise. */
     async attach(node: LabNode): Promise<void> {
       await detach(node);
+      if (node.machine) return attachMachine(node);
       await sh('ip', ['netns', 'add', node.name]);
       const outside = WIRES.flatMap((wire) => [
         `link add ${port(node, wire)} type veth peer name ${wire === 'control' ? 'ctl' : 'dat'} netns ${node.name}`,

@@ -10,17 +10,20 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { PROFILES } from '../machines/times.ts';
 import { createBmc } from './bmc.ts';
 import type { LabStatus } from './client.ts';
 import { writeCluster } from './cluster-file.ts';
 import { sh, until } from './exec.ts';
 import { instances, runFault } from './faults.ts';
 import { makeDisks } from './guests.ts';
-import { createHost } from './host.ts';
-import { GUESTS, isLayout, LAYOUTS, run, socket } from './layout.ts';
+import { createHost, type Host } from './host.ts';
+import { GUESTS, isLayout, LAYOUTS, type LabNode, run, socket } from './layout.ts';
+import { createMachine } from './machine.ts';
 import { createNetwork } from './network.ts';
 import { startPlainly } from './plain.ts';
 import { readPlan } from './plan.ts';
+import { startSite } from './site.ts';
 import { mountMemory } from './storage.ts';
 
 const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
@@ -45,13 +48,17 @@ let phase: LabStatus['phase'] = 'starting';
 
 const network = createNetwork(nodes);
 const firmwareMs = plan?.firmwareMs ?? 0;
-const hosts = new Map(
-  nodes.map((node) => [node.name, createHost(node, network, mode === 'rekindle', say, firmwareMs)] as const),
+const metal = nodes.some(({ machine }) => machine);
+/** A machine without KVM is slow: its cluster has the times of the profile standard. */
+const watchdogMs = PROFILES[metal ? 'standard' : 'fast'].watchdogMs;
+const hostOf = (node: LabNode): Host => createHost(node, network, mode === 'rekindle', say, firmwareMs, watchdogMs);
+const hosts = new Map<string, Host>(
+  nodes.map((node) => [node.name, node.machine ? createMachine(node, network, say) : hostOf(node)] as const),
 );
 const password = randomBytes(12).toString('hex').slice(0, 16);
 const bmcs = new Map(
   [...hosts.values()]
-    .filter(({ node }) => node.kind === 'host')
+    .filter(({ node }) => node.kind !== 'arbiter')
     .map((host) => [host.node.name, createBmc(host, network, password, say, plan?.firmwareMs)] as const),
 );
 const parts = { hosts, bmcs, network, firmwareMs };
@@ -88,19 +95,21 @@ async function answers(address: string): Promise<true | undefined> {
 }
 
 async function start(): Promise<void> {
-  await Promise.all([network.build(), mountMemory()]);
+  await Promise.all([network.build(metal), mountMemory()]);
   await Promise.all([...hosts.values()].map((host) => host.prepare()));
   await writeFile(
     join(run, 'hosts.txt'),
     ['127.0.0.1 localhost', ...nodes.map(({ control, name }) => `${control} ${name}`), ''].join('\n'),
   );
+  if (metal) await startSite(nodes);
   await makeDisks();
   if (mode === 'rekindle') await writeCluster(nodes, password, plan?.spec);
   await writeFile(join(run, 'bmc.password'), `${password}\n`, { mode: 0o600 });
   say('switches, disks and keys are made');
-  await Promise.all([...hosts.values()].map((host) => host.powerOn()));
+  const born = [...hosts.values()].filter(({ node }) => !node.machine);
+  await Promise.all(born.map((host) => host.powerOn()));
   await Promise.all([...bmcs.values()].map((bmc) => bmc.start()));
-  say(`${nodes.map(({ name }) => name).join(', ')} are on`);
+  say(`${born.map(({ node }) => node.name).join(', ')} are on`);
   await Promise.all(
     [...hosts.values()]
       .filter(({ node }) => node.kind === 'host')

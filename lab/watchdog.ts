@@ -8,10 +8,7 @@ import { join } from 'node:path';
 import { until } from './exec.ts';
 import { filesOf, type LabNode, project } from './layout.ts';
 
-/** As the profile `fast` wants it. */
-const TIMEOUT_MS = 2_000;
-
-export function createWatchdog(node: LabNode, onExpiry: () => void) {
+export function createWatchdog(node: LabNode, timeoutMs: number, onExpiry: () => void) {
   const files = filesOf(node);
   let running: ChildProcess | undefined;
 
@@ -23,7 +20,7 @@ export function createWatchdog(node: LabNode, onExpiry: () => void) {
         process.execPath,
         [
           join(project, 'adapters/watchdog/process-watchdog.ts'),
-          ...['--socket', files.watchdog, '--timeout-ms', String(TIMEOUT_MS)],
+          ...['--socket', files.watchdog, '--timeout-ms', String(timeoutMs)],
         ],
         { stdio: ['ignore', log, log] },
       );

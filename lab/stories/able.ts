@@ -88,7 +88,9 @@ const count = (number: number, what: string) => `${number} ${what}${number === 1
 const shape = (hosts: number, arbiters: number) =>
   [count(hosts, 'host'), ...(arbiters > 0 ? [count(arbiters, 'arbiter')] : [])].join(' and ');
 
-const shapes = (Object.keys(LAYOUTS) as LayoutName[]).map((name) => {
+/** A bare machine is no host of a story: what it boots is its own disk's affair. */
+const tellable = (Object.keys(LAYOUTS) as LayoutName[]).filter((name) => !LAYOUTS[name].some(({ machine }) => machine));
+const shapes = tellable.map((name) => {
   const of = (kind: 'host' | 'arbiter') => LAYOUTS[name].filter((node) => node.kind === kind).length;
   return { name, hosts: of('host'), arbiters: of('arbiter') };
 });
