@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { until } from './exec.ts';
 import type { Host } from './host.ts';
 import { filesOf, type LabNode, scripts, socket } from './layout.ts';
-import type { Machine } from './machine.ts';
+import { isMachine } from './machine.ts';
 import type { Network } from './network.ts';
 
 /** What a machine does between its power button and its boot loader; real servers take a minute or more. */
@@ -26,7 +26,7 @@ export function createBmc(
   firmwareMs = FIRMWARE_MS,
 ) {
   const { node } = host;
-  const bootable = 'setBootNext' in host ? (host as Machine) : undefined;
+  const bootable = isMachine(host) ? host : undefined;
   const read = (what: string) => {
     if (what === 'boot') return bootable?.bootNext() === 'network' ? 'pxe' : 'default';
     return what === 'power' && host.powered() ? 1 : 0;

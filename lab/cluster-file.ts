@@ -6,6 +6,8 @@ import { createClusterKeys } from '../adapters/keys/create.ts';
 import type { ClusterSpec, GuestSpec } from '../machines/spec.ts';
 import { definitionOf } from './guests.ts';
 import { CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
+import { machineHost, metalLadder, provisioning, tinyFile, tinyGuest } from './metal.ts';
+import { NBD } from './tiny-guest.ts';
 
 export const keys = join(run, 'keys');
 
@@ -34,6 +36,7 @@ export async function writeCluster(nodes: readonly LabNode[], password: string, 
     await writeFile(join(etc, 'cluster.yaml'), text);
     await writeFile(join(etc, 'bmc.password'), `${password}\n`, { mode: 0o600 });
     for (const guest of GUESTS) await writeFile(join(etc, 'guests', `${guest.name}.xml`), definitionOf(guest));
+    for (const [file, text] of Object.entries(tinyFile())) await writeFile(join(etc, 'guests', file), text);
   }
 }
 
@@ -78,21 +81,28 @@ const httpProbe = (guest: string) => ({
 });
 
 function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string, string>>) {
+  const machines = nodes.filter(({ machine }) => machine);
+  const metal = machines.length > 0;
   const named = (kind: LabNode['kind'], make: (node: LabNode) => object) =>
     Object.fromEntries(nodes.filter((node) => node.kind === kind).map((node) => [node.name, make(node)]));
   return {
     cluster: CLUSTER,
-    profile: 'fast',
-    hosts: named('host', (node) => ({
-      address: node.control,
-      capacity: CAPACITY,
-      storage: ['shared'],
-      power: [bmcOf(node)],
-      watchdog: WATCHDOG,
-    })),
+    // A machine without KVM that boots leaves little of this one's cores to the daemons.
+    profile: metal ? 'standard' : 'fast',
+    ...(metal ? { voters: nodes.filter(({ machine }) => !machine).map(({ name }) => name) } : {}),
+    hosts: {
+      ...named('host', (node) => ({
+        address: node.control,
+        capacity: CAPACITY,
+        storage: metal ? ['shared', NBD] : ['shared'],
+        power: [bmcOf(node)],
+        watchdog: WATCHDOG,
+      })),
+      ...Object.fromEntries(machines.map((node) => [node.name, machineHost(node, bmcOf(node))])),
+    },
     arbiters: named('arbiter', (node) => ({ address: node.control })),
-    guests: Object.fromEntries(
-      GUESTS.map((guest) => [
+    guests: Object.fromEntries([
+      ...GUESTS.map((guest) => [
         guest.name,
         {
           definition: `guests/${guest.name}.xml`,
@@ -107,8 +117,12 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
           bootGraceMs: 30_000,
         },
       ]),
-    ),
-    hostLadder: { powerCycle: { tries: 2, withinMs: 3_600_000, backoffMs: 2_000 }, rejoinWithinMs: 60_000 },
+      ...(metal ? Object.entries(tinyGuest()) : []),
+    ]),
+    hostLadder: metal
+      ? metalLadder
+      : { powerCycle: { tries: 2, withinMs: 3_600_000, backoffMs: 2_000 }, rejoinWithinMs: 60_000 },
+    ...(metal ? { provisioning: provisioning() } : {}),
     operators,
   };
 }

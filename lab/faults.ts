@@ -6,9 +6,11 @@ import { existsSync } from 'node:fs';
 import { open, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bmc } from './bmc.ts';
+import { breakGrub, deleteBoot, wipeRoot } from './damage.ts';
 import { delay, sh, until } from './exec.ts';
 import type { Host } from './host.ts';
 import { GUESTS, type LabGuest } from './layout.ts';
+import { isMachine, type Machine } from './machine.ts';
 import type { Network } from './network.ts';
 import { isAlive, namespaceOf, qemus, signal } from './processes.ts';
 
@@ -112,6 +114,20 @@ const answers = (guest: LabGuest) =>
 const isDaemon = (command: string) => /^\S*node .*daemon\/rekindled\.ts/.test(command);
 const isLibvirtd = (command: string) => /^\S*libvirtd\b/.test(command);
 const apiSocket = (host: Host) => `/proc/${host.init()}/root/run/rekindle/api.sock`;
+
+const machineOf = (lab: Parts, name: string | undefined): Machine => {
+  const host = hostOf(lab, name);
+  if (!isMachine(host))
+    throw new Error(`${host.node.name} has no disks of its own; bare machines have, with --layout metal`);
+  return host;
+};
+/** Something is done to it while it has no power. The power is there again at once; somebody has to switch it on. */
+const without = (about: string, damage: (machine: Machine) => unknown) =>
+  fault('B', `a bare machine loses its power, and ${about}`, async (lab, [b]) => {
+    const machine = machineOf(lab, b);
+    await machine.powerOff('no power');
+    await damage(machine);
+  });
 
 const CONTROL_SLOT_BYTES = 512;
 /** The library that moves the clock looks once a second. */
@@ -235,6 +251,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const { state } = hostOf(lab, h).files;
     await sh('rm', ['-f', join(state, 'filler'), join(state, 'filler2')]);
   }),
+  'boot-deleted': without('all that was in /boot is gone', deleteBoot),
+  'disk-wiped': without('the beginning of its root file system is zero', wipeRoot),
+  'disk-replaced': without('its system disk is another one, empty, with another serial number', (machine) =>
+    machine.replaceDisk(),
+  ),
+  'grub-broken': without('its boot loader stops half way', breakGrub),
+  'disk-order': without('its firmware finds its two disks the other way round', (machine) => machine.swapDisks()),
   'clock-step': fault(
     'H SECONDS',
     'the wall clock rekindled sees jumps by so much (the first time, rekindled is killed to come back under that clock)',

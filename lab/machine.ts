@@ -20,6 +20,8 @@ const MEMORY_MIB = 1_536;
 
 export type Machine = ReturnType<typeof createMachine>;
 
+export const isMachine = (host: Host): host is Machine => 'setBootNext' in host;
+
 /** `nodeMachine`: the node must be a machine. */
 export function createMachine(node: LabNode, network: Network, say: (what: string) => void) {
   const about = node.machine;

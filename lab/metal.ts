@@ -1,0 +1,67 @@
+/** What the cluster file of the lab says of its bare machines, and the key that makes an image the lab's. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createUser, fromSeed } from '@nats-io/nkeys';
+import { cache, type LabNode } from './layout.ts';
+import { NBD, TINY, tinyDefinition } from './tiny-guest.ts';
+
+/** At the switch, where the disk of the tiny guest is served. */
+export const STORE = '10.77.0.1';
+export const IMAGE = 'host';
+
+/** What a start from its disk takes until the host is in service again, and some more: it has no KVM. */
+const REJOIN_WITHIN_MS = 60_000;
+
+/** Kept with the images it has signed. */
+const imageSeed = join(cache, 'image-key.nk');
+
+export function imageKey(): { readonly seedFile: string; readonly publicKey: string } {
+  if (!existsSync(imageSeed)) writeFileSync(imageSeed, `${Buffer.from(createUser().getSeed())}\n`, { mode: 0o600 });
+  const pair = fromSeed(Buffer.from(readFileSync(imageSeed, 'utf8').trim()));
+  return { seedFile: imageSeed, publicKey: pair.getPublicKey() };
+}
+
+/** To be merged into the cluster file; `power`: how its BMC is reached. */
+export const machineHost = (node: LabNode, power: object) => ({
+  address: node.control,
+  capacity: { memoryMiB: 256, vcpus: 2 },
+  storage: [NBD],
+  power: [power],
+  watchdog: { kind: 'none' },
+  machine: {
+    macs: [node.machine?.macs.control],
+    uuid: node.machine?.uuid,
+    firmware: node.machine?.firmware,
+    disk: { serial: node.machine?.disk },
+    dataDisks: [{ serial: node.machine?.dataDisk }],
+    adoptBlank: true,
+  },
+});
+
+export const tinyGuest = () => ({
+  [TINY.name]: {
+    definition: `guests/${TINY.name}.xml`,
+    resources: { memoryMiB: TINY.memoryMiB, vcpus: 1 },
+    storage: [NBD],
+    prefers: TINY.prefers,
+  },
+});
+export const tinyFile = () => ({ [`${TINY.name}.xml`]: tinyDefinition(STORE) });
+
+/** One start from the disk that fails is enough: then it is installed anew. */
+export const metalLadder = {
+  powerCycle: { tries: 1, withinMs: 3_600_000, backoffMs: 1_000 },
+  rejoinWithinMs: REJOIN_WITHIN_MS,
+  reinstall: 'allowed',
+};
+
+export const provisioning = () => ({
+  network: '10.78.0.0/24',
+  image: IMAGE,
+  imageKeys: { lab: imageKey().publicKey },
+  announceMs: 0,
+  perDay: 20,
+  bootWithinMs: 90_000,
+  stallMs: 20_000,
+  firstBootWithinMs: 180_000,
+});
