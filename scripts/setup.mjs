@@ -30,6 +30,7 @@ const PACKAGES = {
   procps: 'pgrep',
   'util-linux': 'nsenter',
   e2fsprogs: 'mke2fs',
+  ovmf: '/usr/share/OVMF/OVMF_CODE_4M.fd',
   libfaketime: '/usr/lib/*/faketime/libfaketimeMT.so.1',
 };
 
