@@ -1,11 +1,25 @@
 /** 16: a life that is proven stopped writes no more. 17: storm brake and the voters' majority limit our own fencing. */
+
 import { STORM_MS, stormLimit } from '../../../machines/brake.ts';
+import type { Stored } from '../../../machines/entries.ts';
 import { majorityOf } from '../../../services/majority.ts';
 import type { Invariant, Scene } from './invariant.ts';
 
 export function watchFencing({ spec, simulation, hosts, writersOn, violated }: Scene): Invariant {
   /** Highest life of each host that was ever proven stopped; a log that forgets the proof makes it no less true. */
   const proven = new Map<string, number>();
+  /**
+   * The log's time after each entry, at its sequence, counted as the fold counts it. An entry that waited for a stalled
+   * log, or was lost and stored again, tells of a moment long before it stands there.
+   */
+  const times = [{ wallMs: 0, nowMs: 0 }];
+  const timeOf = ({ seq, entry }: Stored): number => {
+    const before = times[seq - 1] ?? times.at(-1)!;
+    const wallMs = Date.parse(entry.time);
+    const nowMs = before.nowMs + Math.max(0, wallMs - before.wallMs);
+    times[seq] = { wallMs, nowMs };
+    return nowMs;
+  };
   /** Since when each host has been silent, by the log; gone when it is heard again. */
   const silentSince = new Map<string, number>();
   /** Hosts out of service by our own fencing, and whether a person asked for it. */
@@ -53,10 +67,11 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
       }
       if (event.kind !== 'entry') return;
       const { entry } = event.stored;
+      const nowMs = timeOf(event.stored);
       const host = entry.subject.slice('host/'.length);
       switch (entry.type) {
         case 'host.suspected':
-          silentSince.set(host, event.atMs);
+          silentSince.set(host, nowMs);
           return;
         case 'host.cleared':
           silentSince.delete(host);
@@ -80,7 +95,7 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
           proven.set(host, Math.max(counter, proven.get(host) ?? -1));
           fenced.set(host, { automatic: !ordered.has(host) });
           check(host);
-          countVictims(event.atMs);
+          countVictims(nowMs);
         }
       }
     },
