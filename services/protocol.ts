@@ -212,6 +212,7 @@ export const leaderHeartbeatSchema = z.strictObject({
   node: name,
   epoch: int,
   seq: int,
-  hash: z.string(),
+  /** Null until the leader has compared its copy with the log. */
+  hash: z.string().nullable(),
 });
 export type LeaderHeartbeat = z.infer<typeof leaderHeartbeatSchema>;

@@ -83,7 +83,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
       hearing.noise(beat.node);
       lastBeat = { seq: beat.seq, atMs: clock.now() };
       // Two copies that differ are noticed within a heartbeat, not when somebody happens to read that far back.
-      replica.agrees(beat.seq, beat.hash);
+      if (beat.hash !== null) replica.agrees(beat.seq, beat.hash);
       return undefined;
     }),
   ];

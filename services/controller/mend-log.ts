@@ -25,16 +25,20 @@ export async function mendLog(
 ): Promise<Loss | null> {
   let lost: Loss | null = null;
   let refusals = 0;
+  /** Hash of the last entry that the stream was seen to hold as we do. */
+  let alike: string | null = null;
   for (;;) {
     if (signal.aborted) throw new Error('no longer leading');
     try {
       const streamSeq = await log.lastSeq();
-      const ours = replica.head().seq;
-      if (streamSeq >= ours) {
+      const { seq: ours, hash } = replica.head();
+      // Two copies of one length can differ: entries were lost, and another leader has written as many. What is longer is
+      // read, and must follow from our last.
+      if (streamSeq > ours || ours === 0 || (streamSeq === ours && alike === hash)) {
         await replica.caughtUp(streamSeq, signal);
         return lost;
       }
-      if (!lost) {
+      if (!lost && streamSeq < ours) {
         lost = { from: streamSeq + 1, to: ours };
         say.error('the log is shorter than this journal: storing the lost entries again', {
           log: streamSeq,
@@ -47,6 +51,7 @@ export async function mendLog(
         const { kind } = await log.restore(stored, signal);
         if (kind === 'stored') {
           refusals = 0;
+          alike = stored.hash;
           continue;
         }
         if (kind === 'conflict' && ++refusals >= REFUSALS) replica.agrees(stored.seq, 'another entry');

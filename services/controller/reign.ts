@@ -66,7 +66,12 @@ export async function reign(
   };
 
   const first = createPen(node, epoch, { ...ports, replica }, signal);
-  const elected = mendLog(replica, ports, signal).then((lost) => writeElection(first, config, { epoch, lives }, lost));
+  /** Our copy is known to be the log's: only then may others measure theirs by it. */
+  let compared = false;
+  const elected = mendLog(replica, ports, signal).then((lost) => {
+    compared = true;
+    return writeElection(first, config, { epoch, lives }, lost);
+  });
   // Nothing else of this epoch may stand in the log before its election does.
   const pen: Pen = { write: (decide) => elected.then(() => first.write(decide)) };
   const power = createPowerOrders(ports.switches, inDoubt(fleet()), ports, signal);
@@ -83,9 +88,10 @@ export async function reign(
 
   // From the first moment, even while the log is stalled: followers learn who leads, silent hosts are being proven stopped.
   ends.push(
-    every(clock, times.heartbeatMs, () =>
-      bus.publish(addresses.leader, { kind: 'leader', node, epoch, ...replica.head() }),
-    ),
+    every(clock, times.heartbeatMs, () => {
+      const { seq, hash } = replica.head();
+      return bus.publish(addresses.leader, { kind: 'leader', node, epoch, seq, hash: compared ? hash : null });
+    }),
     every(clock, TICK_MS, watchSilence({ ...sight, pen, fences, bus, say, quietly })),
   );
 
