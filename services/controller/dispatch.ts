@@ -1,3 +1,4 @@
+import type { PendingIntent } from '../../machines/intents.ts';
 import { runnable } from '../../machines/runnable.ts';
 import { every } from '../every.ts';
 import { type ExecuteContext, type ExecutePorts, execute, placeAll } from './execute.ts';
@@ -35,7 +36,11 @@ export function dispatchPending(
       const { intent } = pending;
       return intent.type === 'fence' && context.proven(intent.host, intent.counter) ? [pending] : [];
     });
-    const fresh = [...ready, ...proven];
+    // Suspected in an earlier reign and back since: it is about to be cleared (silence-watch.ts). A fence would only take it
+    // away once more.
+    const isBack = ({ intent }: PendingIntent) =>
+      intent.type === 'fence' && context.fleet().hosts[intent.host]?.state === 'suspect' && context.isBack(intent.host);
+    const fresh = [...ready.filter((pending) => !isBack(pending)), ...proven];
     const places = fresh.filter(({ intent }) => intent.type === 'place');
     if (places.length > 0)
       run(

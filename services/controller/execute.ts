@@ -30,6 +30,8 @@ export interface ExecuteContext {
   readonly fence: (host: string, counter: number) => Promise<FenceResult>;
   /** True when such a fence has its proof already. */
   readonly proven: (host: string, counter: number) => boolean;
+  /** True when the host was heard just now, and no fence of this reign has begun: there is nothing to be proven. */
+  readonly isBack: (host: string) => boolean;
   /** Measured load per host, 0 and up; may lack hosts. */
   readonly loads: () => Readonly<Record<string, number>>;
 }

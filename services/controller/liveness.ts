@@ -17,6 +17,12 @@ export interface Silence {
 export const owesItsVoice = ({ state, context }: HostEntity): boolean =>
   context.fence === null && (state === 'running' || state === 'draining' || state === 'maintenance');
 
+/** Really heard, just now: a node that was deaf until a moment ago has only begun to count everybody's silence. */
+export function isHeard(host: string, hearing: Hearing, times: Times): boolean {
+  const agoMs = hearing.heardAgoMs(host);
+  return agoMs !== null && agoMs <= times.heartbeatMs * 2;
+}
+
 /** Hosts that should be heard and are not, by this node alone. */
 export function quietHosts(fleet: Fleet, hearing: Hearing, times: Times): string[] {
   const quiet: string[] = [];

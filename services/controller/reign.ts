@@ -10,7 +10,7 @@ import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
-import { owesItsVoice } from './liveness.ts';
+import { isHeard, owesItsVoice } from './liveness.ts';
 import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
@@ -103,7 +103,8 @@ export async function reign(
     });
   }
   const { join: fence, proven } = fences;
-  const context: ExecuteContext = { epoch, pen, fleet, signal, fence, proven, loads: () => ({}) };
+  const isBack = (host: string) => !fences.underWay().includes(host) && isHeard(host, hearing, times);
+  const context: ExecuteContext = { epoch, pen, fleet, signal, fence, proven, isBack, loads: () => ({}) };
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const forecast = noteHeadroom(fleet, pen, clock, signal);

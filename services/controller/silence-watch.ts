@@ -7,7 +7,7 @@ import type { Hearing } from '../hearing.ts';
 import type { Bus, Clock, Say } from '../ports.ts';
 import type { Fences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
-import { confirmSilence, owesItsVoice, quietHosts, type Silence } from './liveness.ts';
+import { confirmSilence, isHeard, owesItsVoice, quietHosts, type Silence } from './liveness.ts';
 import type { Pen } from './pen.ts';
 
 /** The brake ends after so many suspectMs of calm. A connection that was cut is back within 1.2 s (adapters/nats/connections.ts). */
@@ -109,7 +109,8 @@ export function watchSilence({
   const clear = (host: string) =>
     pen.write((now) => {
       const known = now.hosts[host];
-      if (known?.state !== 'suspect') return [];
+      // Its fence may have begun while the log stood still: then its Block may be out, and it is over with this life.
+      if (known?.state !== 'suspect' || fences.underWay().includes(host)) return [];
       return [
         {
           type: 'host.cleared',
@@ -146,12 +147,6 @@ export function watchSilence({
         : [],
     );
 
-  /** Really heard: a node that was deaf until just now has only begun to count everybody's silence. */
-  const isHeard = (host: string) => {
-    const agoMs = hearing.heardAgoMs(host);
-    return agoMs !== null && agoMs <= times.heartbeatMs * 2;
-  };
-
   return () => {
     const now = fleet();
     const quiet = quietHosts(now, hearing, times);
@@ -160,7 +155,7 @@ export function watchSilence({
       if (!waits(host, gathering) && !greetings.excuse(host)) once(`suspicion of ${host}`, () => suspect(host));
     }
     for (const host in now.hosts) {
-      if (now.hosts[host]!.state === 'suspect' && !fences.underWay().includes(host) && isHeard(host))
+      if (now.hosts[host]!.state === 'suspect' && !fences.underWay().includes(host) && isHeard(host, hearing, times))
         once(`clearing of ${host}`, () => clear(host));
     }
     if (isCalm(now)) once('brake', releaseBrake);
