@@ -1,9 +1,10 @@
 story A guest that must not be left paused
-  Its storage keeps locks of a paused QEMU, so it is destroyed when the lease ends. It starts again once its end is known.
+  Its storage keeps locks of a paused QEMU, so it is destroyed when the lease ends. It starts again
+  once its end is known, and none of its restarts is spent on it.
 
 hosts h1 h2 h3
 leader h2
-guests g1: on h1, quits when the lease ends
+guests g1: on h1, quits when the lease ends, 0 restarts, 0 relocations
 guests g2: on h1
 
 at 5s operator: freeze

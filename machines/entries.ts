@@ -118,7 +118,8 @@ export const dataSchemas = {
   /** `gone` true: the agent saw no process of this instance left, which is release proof R1. */
   'guest.crashed': z.strictObject({
     ...startOf,
-    cause: z.enum(['process-died', 'panicked', 'shut-down', 'destroyed']),
+    /** `quit`: its own agent ended it for want of a lease, as the cluster file wants it (`onQuiesce`). */
+    cause: z.enum(['process-died', 'panicked', 'shut-down', 'destroyed', 'quit']),
     gone: z.boolean(),
     detail: text,
   }),

@@ -154,6 +154,7 @@ function toGuest(draft: Draft, subject: string, entry: Entry, before: Fleet['spe
   const facts = {
     atMs: fleet.nowMs,
     ladder: spec?.ladder ?? GUEST_LADDER,
+    quits: spec?.onQuiesce === 'quit',
     // A person's order outlives a file that is read again and says what it said before.
     desired: newOrNull(spec?.desired ?? 'stopped', before ? get(before.guests, name)?.desired : undefined),
   };

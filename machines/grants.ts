@@ -12,6 +12,8 @@ export interface GuestFacts {
   /** Entry time, epoch ms, never backwards. */
   readonly atMs: number;
   readonly ladder: GuestLadder;
+  /** Its agent ends it, rather than pause it, when the lease does. */
+  readonly quits: boolean;
   /** What a newly read cluster file wants of the guest; null where it says nothing new. */
   readonly desired: GuestContext['desired'] | null;
 }

@@ -51,8 +51,8 @@ type Change = Partial<GuestContext>;
 export type Next = GuestRung | 'elsewhere' | 'stopped' | 'other-host' | 'await-storage';
 
 /**
- * What follows when this event releases the grant; null when it does not. A guest whose host was lost, or began a new
- * life, is not to blame: it goes elsewhere at once and spends none of its budget.
+ * What follows when this event releases the grant; null when it does not. A guest whose host was lost, began a new
+ * life, or ended it for want of a lease, is not to blame: it goes elsewhere at once and spends none of its budget.
  */
 function next({ context, event }: Args): Next | null {
   if (releaseBy({ context, event }) === null) return null;
@@ -62,8 +62,13 @@ function next({ context, event }: Args): Next | null {
     case 'host.joined':
     case 'migration.succeeded':
       return 'elsewhere';
+    // A host that was cut off ended it, and may answer the survey before it has told.
     case 'host.surveyed':
-      return event.data.incarnation.counter > (context.grant?.counter ?? 0) ? 'elsewhere' : rungFor({ context, event });
+      return event.data.incarnation.counter > (context.grant?.counter ?? 0) || event.quits
+        ? 'elsewhere'
+        : rungFor({ context, event });
+    case 'guest.crashed':
+      return event.data.cause === 'quit' ? 'elsewhere' : rungFor({ context, event });
     case 'start.failed':
       // A store that is gone is gone for all hosts or comes back by itself: no rung is spent on it.
       if (event.data.lacks === undefined) return rungFor({ context, event });

@@ -120,6 +120,7 @@ const crash = {
   panicked: 'panicked',
   'shut-down': 'shut itself down',
   destroyed: 'was destroyed from outside',
+  quit: 'was ended there for want of a lease',
 } as const;
 
 const instances = (count: number) =>

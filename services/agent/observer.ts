@@ -72,7 +72,7 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
     const gone = await view.isGone(guest);
     if (view.grantOf(guest)?.token !== grant.token) return;
     if (gone) {
-      const ended = { ...grant, cause, detail };
+      const ended = { ...grant, cause: quiesce.quit(guest, grant.token) ? ('quit' as const) : cause, detail };
       guard.revoke(guest);
       memory.giveBack(ended);
       return tellEnd(ended);

@@ -15,6 +15,8 @@ export interface Quiesce {
   assume(guests: readonly string[]): void;
   /** Somebody resumed it while all are to stand still: pauses it again, until the lease is there. */
   hold(guest: string): Promise<void>;
+  /** True when that instance was ended here for want of a lease, as the cluster file wants it. */
+  quit(guest: string, token: string): boolean;
   /** Acts when the lease is too old. */
   check(): Promise<void>;
   /** Milliseconds until the lease as it is now may be too old; 0 or less once it is. */
@@ -41,6 +43,8 @@ export function createQuiesce(
   { clock, hypervisor, petter, say }: QuiescePorts,
 ): Quiesce {
   const paused = new Set<string>();
+  /** Guest: token of its last instance that was ended here. */
+  const ended = new Map<string, string | null>();
   /** Why a guest could last not be resumed: said once, not with every renewal. */
   const unwilling = new Map<string, string>();
   // A daemon that has just begun does not know how old the lease is that it finds guests running under, only that the
@@ -62,11 +66,12 @@ export function createQuiesce(
 
   const pauseAll = async () => {
     const [instances] = await look();
-    const running = instances.filter((i) => i.state !== 'paused').map((i) => i.guest);
     await Promise.all(
-      running.map(async (guest) => {
+      instances.map(async ({ guest, state, token }) => {
+        if (state === 'paused') return;
         // Remembered before the pause: one that succeeds with a lost answer must still be resumed.
         if (!quits(guest)) paused.add(guest);
+        else ended.set(guest, token);
         const outcome = await (quits(guest) ? hypervisor.destroy(guest) : hypervisor.pause(guest));
         if (outcome.kind !== 'succeeded') say.error('guest not paused', { guest, reason: outcome.reason });
       }),
@@ -123,6 +128,8 @@ export function createQuiesce(
       paused.add(guest);
       if (outcome.kind !== 'succeeded') say.error('guest not paused', { guest, reason: outcome.reason });
     },
+
+    quit: (guest, token) => ended.get(guest) === token,
 
     restMs,
 

@@ -186,7 +186,7 @@ describe('any state with any entry', () => {
 
   test.each(Object.keys(GUEST_STATES) as GuestStateName[])('guest %s', (state) => {
     const step = makeStepper(guestMachine);
-    const facts = { atMs: T0, ladder: guestLadderSchema.parse({}), desired: null };
+    const facts = { atMs: T0, ladder: guestLadderSchema.parse({}), desired: null, quits: false };
     for (const context of [newGuest('g1'), fleet.guests.g1!.context]) {
       for (const type of ENTRY_TYPES) {
         for (let i = 0; i < 20; i += 1) {
@@ -228,6 +228,7 @@ describe('the stepper', () => {
             atMs: seq,
             ladder: guestLadderSchema.parse({}),
             desired: null,
+            quits: false,
           });
           const [theirGuest, guestActions] = transition(guestMachine, guest, guestEvent);
           const [ourGuest, guestOutputs] = stepGuest(guest, guestEvent);
