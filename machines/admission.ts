@@ -97,21 +97,29 @@ function homelessAfter(
   for (const room of lost) {
     for (const guest of residents.get(room) ?? []) {
       const rooms = whereabouts.get(guest)!;
-      // One that is moving has its other end.
-      if (rooms.every((end) => lost.includes(end))) before.set(guest, rooms);
+      before.set(guest, rooms);
     }
     room.closed = 'lost';
   }
-  for (const guest of before.keys()) whereabouts.delete(guest);
-  const requests = [...before.keys()].map(
+  const homeless: string[] = [];
+  for (const [guest, rooms] of before) {
+    // One that is moving has its other end.
+    const left = rooms.filter((end) => !lost.includes(end));
+    if (left.length > 0) whereabouts.set(guest, left);
+    else {
+      whereabouts.delete(guest);
+      homeless.push(guest);
+    }
+  }
+  const requests = homeless.map(
     (guest): PlaceRequest => ({ type: 'place', guest, purpose: 'relocation', avoid: [], prefer: null }),
   );
   const placements = placeIn(inventory, specs, requests);
   for (const { guest, host } of placements) {
     const spec = get(specs, guest);
     if (host !== null && spec) vacate(inventory.byName.get(host)!, spec);
-    whereabouts.set(guest, before.get(guest)!);
   }
+  for (const [guest, rooms] of before) whereabouts.set(guest, rooms);
   for (const room of lost) room.closed = null;
   return placements.filter(({ host }) => host === null).map(({ guest }) => guest);
 }

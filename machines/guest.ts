@@ -312,6 +312,7 @@ export const guestMachine = guest.createMachine({
         'start.succeeded': { guard: 'free', actions: ['forgive', 'feed', 'placeAnywhere'] },
         'start.failed': room,
         'migration.succeeded': room,
+        'migration.failed': room,
         'guest.ordered': [
           ...unwanted,
           { guard: 'wantedFree', actions: ['order', 'placeAnywhere', note('a host for it is sought')] },

@@ -54,8 +54,8 @@ export function placeIn(
 interface Wishes {
   /** The only host in question; null for any. */
   readonly only: string | null;
-  /** Where the guests are that it must share a host with. */
-  readonly with: { readonly host: HostRoom; readonly guest: string } | null;
+  /** Where the guests are that it must share a host with. `moving`: there only if a migration under way succeeds. */
+  readonly with: { readonly host: HostRoom; readonly guest: string; readonly moving: boolean } | null;
   /** Hosts and domains of the guests that it must keep away from. */
   readonly apartHosts: ReadonlyMap<string, string>;
   readonly apartDomains: ReadonlySet<string>;
@@ -74,9 +74,10 @@ function wishesOf({ whereabouts, together, apart }: Inventory, { guest, purpose,
     }
   }
   const mate = together.get(guest)?.find((other) => other !== guest && whereabouts.has(other));
+  const ends = mate === undefined ? [] : whereabouts.get(mate)!;
   return {
     only: purpose === 'in-place' || purpose === 'migration' ? prefer : null,
-    with: mate === undefined ? null : { host: whereabouts.get(mate)!.at(-1)!, guest: mate },
+    with: mate === undefined ? null : { host: ends.at(-1)!, guest: mate, moving: ends.length > 1 },
     apartHosts: apartHosts.size > 0 ? apartHosts : NOBODY,
     apartDomains: apartDomains.size > 0 ? apartDomains : NOWHERE,
   };
@@ -112,6 +113,9 @@ function refusal(host: HostRoom, spec: GuestSpec, request: PlaceRequest, wishes:
   if (spec.hosts.length > 0 && !spec.hosts.includes(host.name)) return 'not among its hosts';
   const unreachable = spec.storage.find((pool) => !host.storage.has(pool));
   if (unreachable !== undefined) return `cannot reach storage ${unreachable}`;
+  // Who moves with it moves to the same place. Who is down waits for the end, which may be either.
+  if (wishes.with?.moving && request.purpose !== 'migration')
+    return `it belongs together with ${wishes.with.guest}, which is moving`;
   if (wishes.with !== null && wishes.with.host !== host) {
     return `it belongs together with ${wishes.with.guest} on ${wishes.with.host.name}`;
   }

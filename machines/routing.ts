@@ -24,6 +24,7 @@ const MAKES_ROOM: ReadonlySet<EntryType> = new Set<EntryType>([
   'start.failed',
   'stop.succeeded',
   'migration.succeeded',
+  'migration.failed',
 ]);
 
 const isEndOf = ({ context: { grant, migratingTo } }: GuestEntity, host: string) =>

@@ -95,11 +95,14 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
 
   /** After a break in the event stream: compares what is granted with what is there. */
   const reconcile = async (): Promise<void> => {
+    // Given while libvirt is being read: a guest that has only just been granted, or is expected, is not missing.
+    const granted = new Set(memory.grants().map(({ token }) => token));
     const found = await view.instances();
     if (firstLook) takeOver(found);
     const present = new Set(found.map(({ guest }) => guest));
-    for (const { guest } of memory.grants()) {
+    for (const { guest, token } of memory.grants()) {
       const spec = guests[guest];
+      if (!present.has(guest) && !granted.has(token)) continue;
       if (!present.has(guest)) await reportGone(guest, 'process-died', 'not there when libvirt was read again');
       else if (spec) health.watch(guest, spec);
     }

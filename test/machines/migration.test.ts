@@ -52,6 +52,26 @@ describe('a migration', () => {
     });
   });
 
+  test.each(['succeeded', 'failed'] as const)(
+    '%s: who belongs with it and is wanted meanwhile waits for that end',
+    (verdict) => {
+      const s = running(spec(3, { g1: { prefers: 'h1' }, g2: { together: ['g1'], desired: 'stopped' } }));
+      s.append('guest.migration-requested', 'guest/g1', { to: 'h2', by: 'ann' });
+      s.placeAll();
+      s.append('guest.ordered', 'guest/g2', { desired: 'running', by: 'ann' });
+      s.placeAll();
+      expect(s.guest('g2')).toMatchObject({
+        state: 'blocked',
+        context: { why: expect.stringMatching(/which is moving/) },
+      });
+      s.outcome(verdict, 'migrate', 'guest/g1');
+      s.placeAll();
+      const host = verdict === 'succeeded' ? 'h2' : 'h1';
+      expect(s.intent('start', 'guest/g2')).toMatchObject({ host });
+      expect(ends(s).at).toBe(host);
+    },
+  );
+
   test('ordered to stop meanwhile: stops where it arrives', () => {
     const s = moving();
     s.append('guest.ordered', 'guest/g1', { desired: 'stopped', by: 'ann' });
