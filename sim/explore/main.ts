@@ -71,8 +71,7 @@ function optionsOf(args: string[]): Options {
   };
 }
 
-async function explore(options: Options): Promise<Summary> {
-  const stop = new AbortController();
+async function explore(options: Options, stop: AbortController): Promise<Summary> {
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const summary = createSummary();
@@ -86,7 +85,8 @@ async function explore(options: Options): Promise<Summary> {
       summary.add(finished);
       const { result } = finished;
       const lines = failureLines(result);
-      if (lines.length > 0) progress.say(`seed ${result.seed}: ${lines[0]}`);
+      const to = options.json ? process.stderr : process.stdout;
+      if (lines.length > 0) progress.say(`seed ${result.seed}: ${lines[0]}`, to);
     },
   });
   progress.end();
@@ -121,7 +121,9 @@ if (options.story !== null) {
   await tellOne(options.story, options.config, failure);
   process.exit(failure === null ? 0 : 1);
 }
-const summary = await explore(options);
+const stop = new AbortController();
+const summary = await explore(options, stop);
 process.stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : `${summaryLine(summary)}\n`);
-if (!options.json) await tellFailures(summary, options);
+// Who stops it wants it to end: each seed that failed can be told later.
+if (!options.json && !stop.signal.aborted) await tellFailures(summary, options);
 process.exit(summary.violations + summary.unsettled > 0 ? 1 : 0);

@@ -9,7 +9,8 @@ interface Aim {
 export interface Progress {
   /** The minutes are over. */
   over(): boolean;
-  say(line: string): void;
+  /** A line of its own on `to`, at once. */
+  say(line: string, to: NodeJS.WritableStream): void;
   end(): void;
 }
 
@@ -36,9 +37,9 @@ export function createProgress({ minutes, seeds }: Aim, summary: () => Summary):
   timer.unref();
   return {
     over: () => minutes !== null && performance.now() - began >= minutes * 60_000,
-    say(text) {
+    say(text, to) {
       clear();
-      out.write(`${text}\n`);
+      to.write(`${text}\n`);
     },
     end() {
       clearInterval(timer);
