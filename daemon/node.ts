@@ -24,6 +24,7 @@ import { serveVoter } from '../services/voter/voter.ts';
 import { startHostAgent } from './host-agent.ts';
 import type { NodeOptions } from './options.ts';
 import { checkPower } from './power-check.ts';
+import { startProvisioning } from './provisioning.ts';
 import { createView } from './view.ts';
 import { voterState } from './voter-state.ts';
 
@@ -98,6 +99,10 @@ export async function startNode(
   const switches = switchesOf(spec);
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
+  const signer = signerFrom(keys.seeds.node);
+  const published = () => [];
+  const provisioning = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
+  if (provisioning) ends.push(provisioning.stop);
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
     connections: controllerPorts.connections,

@@ -11,7 +11,7 @@ export const isRoot = process.getuid?.() === 0;
 export const BROADCAST = '10.78.0.255';
 
 export interface World {
-  /** Words before a command, for it to run in that place. */
+  /** Words before a command, for it to run in that place; `switch` is where the bridge is, and `tap0` for a machine. */
   within(place: string): readonly [string, ...string[]];
   run(place: string, command: readonly string[]): ChildProcess;
   close(): Promise<void>;
@@ -28,6 +28,7 @@ export async function openWorld(places: readonly string[]): Promise<World> {
       ip link add v$place type veth peer name eth0 netns $place; ip link set v$place master br0 up
       ip -n $place link set lo up; ip -n $place addr add 10.78.0.$n/24 brd + dev eth0; ip -n $place link set eth0 up
     done
+    ip tuntap add tap0 mode tap; ip link set tap0 master br0 up
     echo ready
     exec sleep infinity`;
   const holder = spawn('unshare', ['-m', '-n', '-p', '-f', '--kill-child', 'bash', '-c', setup], {
@@ -43,7 +44,10 @@ export async function openWorld(places: readonly string[]): Promise<World> {
   })();
   await ready;
   const inside = await childOf(holder.pid!);
-  const within = (place: string) => ['nsenter', `--net=/proc/${inside}/root/run/netns/${place}`, '--'] as const;
+  const within = (place: string) => {
+    const network = place === 'switch' ? `/proc/${inside}/ns/net` : `/proc/${inside}/root/run/netns/${place}`;
+    return ['nsenter', `--net=${network}`, '--'] as const;
+  };
   const children = new Set<ChildProcess>();
   return {
     within: (place) => [...within(place)] as [string, ...string[]],

@@ -1,0 +1,77 @@
+/** A real iPXE, the network card of a QEMU machine, beside a site's own DHCP server: what it does with what we say. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isRoot, openWorld, type World } from './world.ts';
+
+const MAC = '52:54:00:78:00:01';
+const OURS = 'http://10.78.0.1:8474';
+/** The kernel is a script here, that shows by this that it was fetched and started. */
+const STARTED = '77000000-0000-4000-8000-000000000009';
+
+describe.skipIf(!isRoot)('a machine that boots from the network (needs root for network namespaces)', () => {
+  let world: World;
+  let directory: string;
+  const said: string[] = [];
+  let tell: (line: object | null) => void;
+  let asked: () => Promise<{ asked: { kind: string; mac: string; uuid: string | null }; address: string }>;
+
+  beforeAll(async () => {
+    world = await openWorld(['ours', 'site']);
+    directory = mkdtempSync(join(tmpdir(), 'rekindle-boot-'));
+    chmodSync(directory, 0o711);
+    mkdirSync(join(directory, 'installer'));
+    writeFileSync(
+      join(directory, 'installer/vmlinuz'),
+      `#!ipxe\nchain ${OURS}/boot?mac=\${netX/mac}&uuid=${STARTED}&platform=\${platform} ||\nexit 1\n`,
+    );
+    writeFileSync(join(directory, 'installer/initrd.img'), 'initramfs');
+    world.run('site', [
+      ...['dnsmasq', '-d', '-C', '/dev/null', '--port=0', '--log-facility=-', '--no-ping', '--leasefile-ro'],
+      ...['--interface=eth0', '--bind-interfaces', '--dhcp-range=10.78.0.100,10.78.0.200,10m', '--pid-file='],
+    ]);
+    const controller = world.run('ours', [
+      process.execPath,
+      new URL('controller.ts', import.meta.url).pathname,
+      directory,
+    ]);
+    controller.stderr!.on('data', (chunk) => said.push(String(chunk)));
+    tell = (line) => controller.stdin!.write(`${JSON.stringify(line)}\n`);
+    const lines = createInterface({ input: controller.stdout! })[Symbol.asyncIterator]();
+    const next = async (holds: (line: Record<string, unknown>) => boolean) => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error(`the controller ended: ${said.join('\n')}`);
+        said.push(value);
+        const line = JSON.parse(value);
+        if (holds(line)) return line;
+      }
+    };
+    asked = () => next((line) => 'asked' in line);
+    await next(({ said: what }) => what === 'machines that boot from the network are answered');
+  });
+  afterAll(async () => {
+    await world?.close();
+    if (directory) rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('by BIOS: asks who it is, waits while nobody decides, starts the installer', { timeout: 240_000 }, async () => {
+    tell({ arm: [{ host: 'b1', macs: [MAC] }] });
+    world.run('switch', [
+      ...['qemu-system-x86_64', '-accel', 'tcg', '-m', '128', '-display', 'none', '-nodefaults', '-no-reboot'],
+      ...['-uuid', '77000000-0000-4000-8000-000000000001', '-boot', 'n'],
+      ...['-netdev', 'tap,id=n0,ifname=tap0,script=no,downscript=no'],
+      ...['-device', `virtio-net-pci,netdev=n0,mac=${MAC}`],
+    ]);
+    const uuid = '77000000-0000-4000-8000-000000000001';
+    expect(await asked()).toEqual({ asked: { kind: 'boot', mac: MAC, uuid }, address: 'provision.n1' });
+    // Nobody leads: it comes again by itself.
+    tell(null);
+    expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid });
+    tell({ kind: 'boot', job: '12.3', attempt: 1, host: 'b1', mode: 'install', token: 'token' });
+    expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: STARTED });
+    expect(said.join('\n')).toContain('an armed machine asks for its network boot');
+  });
+});
