@@ -1,5 +1,6 @@
 /** A real iPXE, the network card of a QEMU machine, beside a site's own DHCP server: what it does with what we say. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +9,7 @@ import { isRoot, openWorld, type World } from './world.ts';
 
 const MAC = '52:54:00:78:00:01';
 const OURS = 'http://10.78.0.1:8474';
+const OVMF = '/usr/share/OVMF';
 /** The kernel is a script here, that shows by this that it was fetched and started. */
 const STARTED = '77000000-0000-4000-8000-000000000009';
 
@@ -57,21 +59,49 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
     if (directory) rmSync(directory, { recursive: true, force: true });
   });
 
-  test('by BIOS: asks who it is, waits while nobody decides, starts the installer', { timeout: 240_000 }, async () => {
-    tell({ arm: [{ host: 'b1', macs: [MAC] }] });
+  const UUID = '77000000-0000-4000-8000-000000000001';
+  const qemu = (firmware: readonly string[]) =>
     world.run('switch', [
-      ...['qemu-system-x86_64', '-accel', 'tcg', '-m', '128', '-display', 'none', '-nodefaults', '-no-reboot'],
-      ...['-uuid', '77000000-0000-4000-8000-000000000001', '-boot', 'n'],
-      ...['-netdev', 'tap,id=n0,ifname=tap0,script=no,downscript=no'],
-      ...['-device', `virtio-net-pci,netdev=n0,mac=${MAC}`],
+      ...['qemu-system-x86_64', '-accel', 'tcg', '-m', '256', '-display', 'none', '-nodefaults', '-no-reboot'],
+      ...['-uuid', UUID, '-netdev', 'tap,id=n0,ifname=tap0,script=no,downscript=no', ...firmware],
     ]);
-    const uuid = '77000000-0000-4000-8000-000000000001';
-    expect(await asked()).toEqual({ asked: { kind: 'boot', mac: MAC, uuid }, address: 'provision.n1' });
-    // Nobody leads: it comes again by itself.
-    tell(null);
-    expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid });
-    tell({ kind: 'boot', job: '12.3', attempt: 1, host: 'b1', mode: 'install', token: 'token' });
-    expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: STARTED });
-    expect(said.join('\n')).toContain('an armed machine asks for its network boot');
-  });
+
+  test.each([
+    ['BIOS', () => ['-boot', 'n', '-device', `virtio-net-pci,netdev=n0,mac=${MAC}`]],
+    [
+      'UEFI',
+      () => {
+        copyFileSync(`${OVMF}/OVMF_VARS_4M.fd`, join(directory, 'vars.fd'));
+        return [
+          ...['-M', 'q35', '-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+          ...['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`],
+          ...['-drive', `if=pflash,format=raw,file=${directory}/vars.fd`],
+          ...['-object', 'rng-random,id=r0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=r0'],
+          // Without a ROM of its own the card is the firmware's, which is not iPXE and fetches it by TFTP.
+          ...['-device', `virtio-net-pci,netdev=n0,mac=${MAC},romfile=`],
+        ];
+      },
+    ],
+  ])(
+    'by %s: asks who it is, waits while nobody decides, starts the installer',
+    { timeout: 240_000 },
+    async (_by, firmware) => {
+      tell({ arm: [{ host: 'b1', macs: [MAC] }] });
+      const machine = qemu(firmware());
+      try {
+        expect(await asked()).toEqual({ asked: { kind: 'boot', mac: MAC, uuid: UUID }, address: 'provision.n1' });
+        // Nobody leads: it comes again by itself.
+        tell(null);
+        expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: UUID });
+        tell({ kind: 'boot', job: '12.3', attempt: 1, host: 'b1', mode: 'install', token: 'token' });
+        expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: STARTED });
+        expect(said.join('\n')).toContain('an armed machine asks for its network boot');
+      } finally {
+        const gone = once(machine, 'exit');
+        machine.kill('SIGKILL');
+        await gone;
+        tell({ kind: 'refused', reason: 'over', stop: true });
+      }
+    },
+  );
 });
