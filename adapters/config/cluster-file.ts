@@ -14,6 +14,7 @@ import { fileSchema } from './file-schema.ts';
 import { hostWarnings } from './hosts.ts';
 import { placesOf } from './places.ts';
 import { type Problem, reasonOf, schemaProblems } from './problems.ts';
+import { provisioningWarnings } from './provisioning.ts';
 
 export interface ClusterFile {
   readonly spec: ClusterSpec;
@@ -73,7 +74,7 @@ export function parseClusterFile(text: string, file: string, read: (path: string
     const what = `with its definitions the file is ${Math.ceil(bytes / 1024)} KiB, more than one log entry holds (${MAX_SPEC_BYTES / 1024} KiB)`;
     refuse([{ place: { line: 1, col: 1 }, what, todo: 'shorten the definitions, or make two clusters of it' }], file);
   }
-  return { spec, digest: digestOf(spec), warnings: hostWarnings(spec.hosts) };
+  return { spec, digest: digestOf(spec), warnings: [...hostWarnings(spec.hosts), ...provisioningWarnings(spec)] };
 }
 
 const TWICE = 'is there twice';

@@ -8,6 +8,7 @@ import { guestProblems } from './guests.ts';
 import { hostProblems } from './hosts.ts';
 import type { Places } from './places.ts';
 import { type Problem, reasonOf } from './problems.ts';
+import { imageKeyProblems, machineProblems } from './provisioning.ts';
 import { votersOf } from './voters.ts';
 
 export interface CrossChecked {
@@ -35,6 +36,8 @@ export function crossCheck(
     ...nameProblems(data, places),
     ...timesProblems(data, places),
     ...hostProblems(hosts, arbiters, places),
+    ...machineProblems(hosts, places),
+    ...imageKeyProblems(data.provisioning, places),
     ...(hostNames.length > 0 ? electorate.problems : []),
     ...Object.entries(guests).flatMap(([name, guest]) => guestProblems(name, guest, known, places)),
   ];

@@ -14,8 +14,8 @@ export interface Problem {
 const SECRET = /passw|passphrase|secret|token|api_?key|priv(ate)?_?key/i;
 const NAMES_A_FILE = /file|script/i;
 /** Somebody may have pasted the seed itself, so what stands there is not repeated. */
-const OPERATOR_KEY =
-  "write the operator's public nkey, 56 characters beginning with U; the seed (SU…) stays with its owner";
+const publicKeyOf = (section: PropertyKey | undefined) =>
+  `write ${section === 'operators' ? "the operator's public nkey" : 'the public nkey of who signs images'}, 56 characters beginning with U; the seed (SU…) stays with its owner`;
 
 export function isSecretKey(key: string): boolean {
   return SECRET.test(key) && !NAMES_A_FILE.test(key);
@@ -62,7 +62,8 @@ export function schemaProblems(issues: readonly z.core.$ZodIssue[], data: unknow
     if (issue.code === 'invalid_format') {
       if (issue.format === 'url')
         return [{ place, what: `${name} is not a URL`, todo: 'write it as http://ADDRESS:PORT/PATH' }];
-      if (path[0] === 'operators') return [{ place, what: `${name} is not a public key`, todo: OPERATOR_KEY }];
+      if (path[0] === 'operators' || path[1] === 'imageKeys')
+        return [{ place, what: `${name} is not a public key`, todo: publicKeyOf(path[0]) }];
       return [{ place, what: `${name} is ${JSON.stringify(value)}`, todo: issue.message }];
     }
     return [{ place, what: `${name} is not right`, todo: issue.message }];

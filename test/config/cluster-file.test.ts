@@ -87,7 +87,7 @@ const table: [title: string, text: string, problems: string[]][] = [
     'unknown key with none near',
     `${GOOD}colour: red\n`,
     [
-      'c.yaml:17:1 unknown key "colour" — known here: cluster, profile, times, voters, hosts, arbiters, guests, hostLadder, operators',
+      'c.yaml:17:1 unknown key "colour" — known here: cluster, profile, times, voters, hosts, arbiters, guests, hostLadder, provisioning, operators',
     ],
   ],
   [
