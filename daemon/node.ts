@@ -100,9 +100,10 @@ export async function startNode(
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
   const signer = signerFrom(keys.seeds.node);
+  // Nothing is armed and nothing is fetched until the log says so.
   const published = () => [];
-  const provisioning = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
-  if (provisioning) ends.push(provisioning.stop);
+  const netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
+  if (netBooting) ends.push(netBooting.stop);
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
     connections: controllerPorts.connections,

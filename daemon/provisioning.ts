@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ClusterSpec, ProvisioningSpec } from '../machines/spec.ts';
 import { type Dnsmasq, startDnsmasq } from '../pxe/server/dnsmasq.ts';
 import type { NetBootPlace } from '../pxe/server/dnsmasq-config.ts';
@@ -173,7 +173,7 @@ function repeat(clock: Clock, periodMs: number, task: () => Promise<void>): () =
 }
 
 /** dnsmasq's user must get there, and may not pass through the private RUN. */
-export const netBootDirectory = (run: string): string => `${run}-netboot`;
+export const netBootDirectory = (run: string): string => `${resolve(run)}-netboot`;
 
 /** This node's place in the provisioning network; null when it has no address there. */
 export function placeIn(

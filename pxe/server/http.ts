@@ -99,8 +99,8 @@ export function buildBootServer({ node, urls, signer, images, installer, ask, sa
     const boot: InstallRequest = { kind: 'boot', mac: query.mac, uuid: query.uuid };
     const answer = await decide(JSON.stringify(boot), null);
     if (answer?.kind === 'boot') return script(reply, installScript(answer, query, urls));
-    const later = answer === null || (answer.kind === 'refused' && !answer.stop);
-    return script(reply, later ? againScript(query, own) : localScript(query.platform));
+    const over = answer !== null && (answer.kind !== 'refused' || answer.stop);
+    return script(reply, over ? localScript(query.platform) : againScript(query, own, answer !== null));
   });
 
   server.post('/v1/install', async (request, reply) => {

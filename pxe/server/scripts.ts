@@ -8,6 +8,8 @@ import type { InstallAnswer } from '../../services/provisioning.ts';
 /** Times a machine is told to come again because no leader answers, so many seconds apart: some five minutes. */
 export const MAX_TRIES = 60;
 export const AGAIN_S = 5;
+/** The same, where a leader answers and has no ticket: a job that is between two states is soon in one. */
+const MAX_TRIES_REFUSED = 6;
 /** Of downloads of kernel and initramfs, over all controllers. */
 const ROUNDS = 2;
 
@@ -85,12 +87,12 @@ export function localScript(platform: BootQuery['platform']): string {
       );
 }
 
-/** Nobody decides at the moment. */
-export function againScript({ mac, uuid, platform, tries }: BootQuery, url: string): string {
-  if (tries >= MAX_TRIES) return localScript(platform);
+/** To come again, because nobody decides at the moment (`refused`: for the moment a leader has refused), and in the end to the local disk. */
+export function againScript({ mac, uuid, platform, tries }: BootQuery, url: string, refused: boolean): string {
+  if (tries >= (refused ? MAX_TRIES_REFUSED : MAX_TRIES)) return localScript(platform);
   const query = new URLSearchParams({ mac, uuid: uuid ?? '', platform, tries: String(tries + 1) });
   return script(
-    `echo Rekindle: no controller decides at the moment, again in ${AGAIN_S} s`,
+    `echo Rekindle: ${refused ? 'not now' : 'no controller decides at the moment'}, again in ${AGAIN_S} s`,
     `sleep ${AGAIN_S}`,
     `chain --replace --autofree ${word(url)}/boot?${query} ||`,
     `chain --replace --autofree ${word(url)}/boot.ipxe ||`,

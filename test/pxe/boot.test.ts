@@ -1,6 +1,15 @@
 /** A real iPXE, the network card of a QEMU machine, beside a site's own DHCP server: what it does with what we say. */
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,9 +18,21 @@ import { isRoot, openWorld, type World } from './world.ts';
 
 const MAC = '52:54:00:78:00:01';
 const OURS = 'http://10.78.0.1:8474';
+const TOKEN = 'planted-token-0123456789';
 const OVMF = '/usr/share/OVMF';
 /** The kernel is a script here, that shows by this that it was fetched and started. */
 const STARTED = '77000000-0000-4000-8000-000000000009';
+
+const commandLines = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
 
 describe.skipIf(!isRoot)('a machine that boots from the network (needs root for network namespaces)', () => {
   let world: World;
@@ -93,8 +114,10 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
         // Nobody leads: it comes again by itself.
         tell(null);
         expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: UUID });
-        tell({ kind: 'boot', job: '12.3', attempt: 1, host: 'b1', mode: 'install', token: 'token' });
+        tell({ kind: 'boot', job: '12.3', attempt: 1, host: 'b1', mode: 'install', token: TOKEN });
         expect((await asked()).asked).toEqual({ kind: 'boot', mac: MAC, uuid: STARTED });
+        // It has gone through the daemon, and stands nowhere that another program or a log could show.
+        expect([...said, ...commandLines()].join('\n')).not.toContain(TOKEN);
         expect(said.join('\n')).toContain('an armed machine asks for its network boot');
       } finally {
         const gone = once(machine, 'exit');
