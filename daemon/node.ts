@@ -22,6 +22,7 @@ import { type Controller, startController } from '../services/controller/control
 import type { Bus, Clock, Say } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { startHostAgent } from './host-agent.ts';
+import { holdIdentities } from './identities.ts';
 import type { NodeOptions } from './options.ts';
 import { checkPower } from './power-check.ts';
 import { startProvisioning } from './provisioning.ts';
@@ -95,7 +96,7 @@ export async function startNode(
   let controller: Controller | null = null;
   const listeners = new Set<(stored: Stored) => void>();
   const opening = new AbortController();
-  const publicKeys = Object.fromEntries(Object.entries(keys.identities.nodes).map(([name, of]) => [name, of.node]));
+  const identities = holdIdentities(state, keys.identities, server, say);
   const switches = switchesOf(spec);
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
@@ -113,10 +114,12 @@ export async function startNode(
   })
     .then(async (log) => {
       controller = await startController(
-        { node, spec, digest, keys: publicKeys },
+        { node, spec, digest, keys: identities.signing },
         { ...controllerPorts, log, journal, verify, switches, greets: greetsAt },
       );
-      controller.onEntry((stored) => {
+      identities.take(controller.fleet());
+      controller.onEntry((stored, fleet) => {
+        if ((stored.entry.type as string) === 'host.enrolled') identities.take(fleet);
         for (const listener of listeners) listener(stored);
       });
     })

@@ -210,7 +210,7 @@ export interface Enrolment {
   ): Promise<
     { readonly kind: 'certified'; readonly certificate: string } | { readonly kind: 'failed'; readonly reason: string }
   >;
-  /** What the host needs besides, by its path below the state directory or, for `cluster.yaml`, of the cluster file. */
+  /** What the host needs besides: `keys/…` by path below the state directory, `cluster.yaml` and `definitions/…` below that of the cluster file. */
   files(): Readonly<Record<string, string>>;
 }
 

@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { failure } from '../../services/errors.ts';
 
 /** Ten years: replacing them is a deliberate act, and a cluster must not stop on a date nobody remembers. */
-const VALID_DAYS = 3_650;
+export const VALID_DAYS = 3_650;
 
 interface Certificate {
   /** `DIRECTORY/NAME.key` and `.crt` are written. */
@@ -24,25 +24,31 @@ interface Certificate {
   readonly issuer?: string;
 }
 
-export function authority(directory: string, name: string, subject: string): Promise<string> {
+/** With `issuer` an intermediate one; `below`: how many authorities it may make itself. */
+export function authority(
+  directory: string,
+  name: string,
+  subject: string,
+  { below = 0, issuer }: { readonly below?: number; readonly issuer?: string } = {},
+): Promise<string> {
   return issue({
     directory,
     name,
     subject,
-    extensions: ['basicConstraints = critical,CA:TRUE,pathlen:0', 'keyUsage = critical,keyCertSign,cRLSign'],
+    ...(issuer ? { issuer } : {}),
+    extensions: [`basicConstraints = critical,CA:TRUE,pathlen:${below}`, 'keyUsage = critical,keyCertSign,cRLSign'],
   });
 }
 
 /** For a node: server and client at once. A host may be named by its own name, its address or the loopback. */
 export function nodeCertificate(directory: string, node: string, address: string, issuer: string): Promise<string> {
+  return issue({ directory, name: 'node', subject: node, issuer, extensions: nodeExtensions(node, address) });
+}
+
+/** What a node's certificate says of it, whoever issues it. */
+export function nodeExtensions(node: string, address: string): string[] {
   const names = new Set([`DNS:${node}`, 'DNS:localhost', `${isIP(address) ? 'IP' : 'DNS'}:${address}`, 'IP:127.0.0.1']);
-  return issue({
-    directory,
-    name: 'node',
-    subject: node,
-    issuer,
-    extensions: [...leaf, 'extendedKeyUsage = serverAuth,clientAuth', `subjectAltName = ${[...names].join(',')}`],
-  });
+  return [...leaf, 'extendedKeyUsage = serverAuth,clientAuth', `subjectAltName = ${[...names].join(',')}`];
 }
 
 export function clientCertificate(directory: string, client: string, issuer: string): Promise<string> {

@@ -1,7 +1,7 @@
 /**
  * All keys of a new cluster, made once on one machine and carried from there:
  *
- *   OUT/<node>/keys/            copy to the node's state directory as `keys/`
+ *   OUT/<node>/keys/            copy to the node's state directory as `keys/`; a voter's holds the enrolment authority too
  *   OUT/clients/monitor|admin/  for a program that watches the log; for labs and operators
  *   OUT/clients/operator/       signs `confirm-off`; its public key goes into the cluster file
  *   OUT/authority/              issues further certificates; keep it offline
@@ -40,7 +40,7 @@ export async function createClusterKeys({ cluster, nodes, voters, out }: NewClus
   await mkdir(out, { recursive: true });
 
   const authorities = await privateDirectory(out, 'authority');
-  const nodesAuthority = await authority(authorities, 'nodes', `${cluster} nodes`);
+  const nodesAuthority = await authority(authorities, 'nodes', `${cluster} nodes`, { below: 1 });
   const clientsAuthority = await authority(authorities, 'clients', `${cluster} clients`);
   const trusted =
     (await readFile(`${nodesAuthority}.crt`, 'utf8')) + (await readFile(`${clientsAuthority}.crt`, 'utf8'));
@@ -57,6 +57,9 @@ export async function createClusterKeys({ cluster, nodes, voters, out }: NewClus
     await nodeCertificate(keys, node, address, nodesAuthority);
     await copyFile(`${nodesAuthority}.crt`, join(keys, 'ca.crt'));
     await writeFile(join(keys, 'client-cas.crt'), trusted);
+    // One each, so that a certificate tells which voter made it. docs/decisions/0017.
+    if (voters.includes(node))
+      await authority(keys, 'enrolment', `${cluster} enrolment by ${node}`, { issuer: nodesAuthority });
     const made = await Promise.all(
       NODE_KEYS.map(async (key) => [key, await newSeed(join(keys, `${key}.nk`))] as const),
     );

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../services/errors.ts';
+import { readEnrolled, withEnrolled } from './enrolled.ts';
 import { type Identities, identitiesSchema, NODE_KEYS, type Role } from './identities.ts';
 
 /** What a TLS connection needs, as paths. */
@@ -18,6 +19,7 @@ export interface NodeKeys {
   readonly clientCas: string;
   /** Paths of the seeds. */
   readonly seeds: Readonly<Record<Role | 'node', string>>;
+  /** With the keys that the log has brought so far (enrolled.ts). */
   readonly identities: Identities;
 }
 
@@ -37,7 +39,7 @@ export function loadNodeKeys(stateDir: string): NodeKeys {
     tls: { ca: at('ca.crt'), cert: at('node.crt'), key: at('node.key') },
     clientCas: at('client-cas.crt'),
     seeds,
-    identities: loadIdentities(at('identities.json')),
+    identities: withEnrolled(loadIdentities(at('identities.json')), readEnrolled(stateDir)),
   };
 }
 

@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { fail, failure, RekindleError } from '../../services/errors.ts';
 import type { Say } from '../../services/ports.ts';
+import type { Identities } from '../keys/identities.ts';
 import { judgeServer, readServer } from './read-back.ts';
 import { findServer } from './server-binary.ts';
 import { filesOf, isClustered, PORTS, type ServerPlan, serverAddress, serverConfig } from './server-config.ts';
@@ -24,6 +25,8 @@ const STEADY_MS = 60_000;
 
 export interface ServerProcess {
   pid(): number | null;
+  /** From now on it takes these keys and no others; who is connected under another is cut off, all else stays. Throws NATS_CONFIG_INVALID. */
+  setIdentities(identities: Identities): Promise<void>;
   /** What the running server lacks, for people to see; null when nothing. */
   readonly degraded: RekindleError | null;
   /** Lets it run on: the daemon ends, the server does not. */
@@ -49,9 +52,12 @@ export async function runServer(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const config = serverConfig(plan);
   const unchanged = (await readFile(files.config, 'utf8').catch(() => '')) === config;
-  await writeFile(`${files.config}.new`, config, { mode: 0o600 });
-  await mustBeValid(path, `${files.config}.new`);
-  await rename(`${files.config}.new`, files.config);
+  const put = async (text: string) => {
+    await writeFile(`${files.config}.new`, text, { mode: 0o600 });
+    await mustBeValid(path, `${files.config}.new`);
+    await rename(`${files.config}.new`, files.config);
+  };
+  await put(config);
 
   let pid = await runningPid(files.pid, files.config);
   if (pid !== null && !unchanged) {
@@ -63,9 +69,15 @@ export async function runServer(
   else {
     say.info('nats-server already runs and is adopted', { pid });
     await answering(pid);
+    // The daemon before may have ended between writing this file and having it read.
+    await readAnew();
   }
   const degraded = judgeServer(await readServer(url), spec.voters.includes(node), path);
   if (degraded) say.warn(degraded.message, { code: degraded.code, todo: degraded.todo });
+
+  async function readAnew(): Promise<void> {
+    if (pid !== null && (await isOurs(pid, files.config))) process.kill(pid, 'SIGHUP');
+  }
 
   async function start(): Promise<number> {
     await mustBeFree(address, ports.client, 'client');
@@ -113,12 +125,24 @@ export async function runServer(
         );
         return null;
       });
+      // What was written while it started may have come too late for it.
+      await readAnew();
     }
   })();
+  let writing: Promise<void> = Promise.resolve();
 
   return {
     pid: () => pid,
     degraded,
+    setIdentities(identities) {
+      // One after another: the last one given is the one in force.
+      const write = writing.then(async () => {
+        await put(serverConfig({ ...plan, keys: { ...plan.keys, identities } }));
+        await readAnew();
+      });
+      writing = write.catch(() => {});
+      return write;
+    },
     leave: () => over.abort(),
     async stop() {
       over.abort();

@@ -29,7 +29,7 @@ const files = async () =>
 
 test('every private file is for its owner alone, and identities hold nothing private', async () => {
   const secret = (await files()).filter((file) => /\.(key|nk)$/.test(file));
-  expect(secret).toHaveLength(2 + 2 * 5 + 2 * 2 + 1);
+  expect(secret).toHaveLength(2 + 2 * 5 + 2 + 2 * 2 + 1);
   for (const file of secret) expect((await stat(file)).mode & 0o777, file).toBe(0o600);
   expect(await readFile(join(out, 'identities.json'), 'utf8')).not.toMatch(/"S[A-Z2-7]{50,}"/);
 });
