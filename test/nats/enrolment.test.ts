@@ -121,6 +121,8 @@ test('running servers take the new keys, cut off the old ones, and disturb nobod
     const { routes } = (await answer.json()) as { routes: { rid: number; remote_name: string }[] };
     return routes.map(({ rid, remote_name }) => `${rid} ${remote_name}`).sort();
   };
+  // Three of them for messages and one for the system, to each of the others.
+  await until('all servers are linked', async () => (await routes()).length === 3 * 4);
   const linked = await routes();
 
   for (const node of servers.keys()) {
