@@ -5,6 +5,7 @@ import { check } from './commands/check.ts';
 import { confirmOff } from './commands/confirm-off.ts';
 import { down } from './commands/down.ts';
 import { drill } from './commands/drill.ts';
+import { enrol } from './commands/enrol.ts';
 import { fence } from './commands/fence.ts';
 import { freeze } from './commands/freeze.ts';
 import { init } from './commands/init.ts';
@@ -26,7 +27,7 @@ import type { Terminal } from './terminal.ts';
 
 const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Look:', [status, watch, log, why, replay]],
-  ['This node:', [up, down]],
+  ['This node:', [up, down, enrol]],
   ['Guests:', [start, stop, migrate]],
   ['Hosts:', [fence, confirmOff, maintenance]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],

@@ -264,6 +264,28 @@ export const ERRORS = {
     exit: 3,
   },
 
+  // enrolment of a newly installed host (cli/enrol)
+  ENROL_NO_TICKET: {
+    message: 'cannot be enrolled with what is in {from}: {reason}',
+    todo: 'nothing was sent. Only the installer of a reinstallation leaves what is needed there, once; install this host anew',
+    exit: 3,
+  },
+  ENROL_UNANSWERED: {
+    message: 'nobody has enrolled {host} within {waitedS} s:\n{reasons}',
+    todo: 'run it again, it asks with the same keys. This machine must reach one of these addresses, and the cluster must have a leader',
+    exit: 5,
+  },
+  ENROL_REFUSED: {
+    message: 'the leader does not enrol {host}: {reason}',
+    todo: 'look at "rekindle why host/{host}" on another node; this installation is over, and the host must be installed anew',
+    exit: 4,
+  },
+  ENROL_ANSWER_WRONG: {
+    message: 'what {node} answered to the enrolment of {host} is not usable: {reason}',
+    todo: 'nothing of it was kept. Compare the versions of Rekindle in the image and on {node}, then run it again',
+    exit: 1,
+  },
+
   // NATS (adapters/nats)
   NATS_MISSING: {
     message: 'no nats-server found ({looked})',

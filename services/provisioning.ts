@@ -89,6 +89,24 @@ export const installRequestSchema = z.discriminatedUnion('kind', [
 ]);
 export type InstallRequest = z.infer<typeof installRequestSchema>;
 
+/**
+ * What the installer leaves for the installed system, as JSON with zeros behind it, at the start of the partition
+ * `rekindle-id`: all that `rekindle enrol` needs. `key` (PKCS#8 PEM) is the installer's own, good for this one enrolment.
+ */
+export const ticketSchema = z.object({
+  cluster: name,
+  host: name,
+  ...of,
+  /** Digest of the manifest of what was installed. */
+  image: digest,
+  /** `http://ADDRESS:PORT` of controllers, to be asked in turn. */
+  urls: z.array(z.url()).min(1).max(32),
+  /** Public keys (nkeys) of the nodes whose answers may be believed. */
+  nodeKeys: z.record(name, z.string().regex(/^U[A-Z2-7]{55}$/)),
+  key: z.string().max(1_024),
+});
+export type Ticket = z.infer<typeof ticketSchema>;
+
 /** What the installer is to do to which disk. */
 export const planSchema = z.strictObject({
   ...of,

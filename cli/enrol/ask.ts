@@ -1,0 +1,91 @@
+/** Asks the controllers, in turn and again, until one that may be believed has answered. */
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { verify } from '../../adapters/keys/sign.ts';
+import { fail } from '../../services/errors.ts';
+import { type InstallAnswer, installAnswerSchema, type Ticket } from '../../services/provisioning.ts';
+
+/** The leader may have to wait for the log, and for openssl. */
+const ANSWER_MS = 15_000;
+/** Definitions of all guests among it: less than a log entry may hold, JSON in JSON. */
+const MAX_ANSWER_BYTES = 8 << 20;
+const AGAIN_MS = [500, 1_000, 2_000, 5_000];
+
+export interface Believed {
+  /** Who signed it. */
+  readonly node: string;
+  readonly answer: Extract<InstallAnswer, { kind: 'enrolled' }>;
+}
+
+/**
+ * `body`: the request's bytes, the same each time, over a loss of power as well: the leader knows by them that it is asked
+ * again. Throws ENROL_NO_TICKET, ENROL_REFUSED, ENROL_UNANSWERED.
+ */
+export async function askForEnrolment(ticket: Ticket, from: string, body: string, waitMs: number): Promise<Believed> {
+  const { host } = ticket;
+  const signature = sign(null, Buffer.from(body), installerKey(ticket, from)).toString('base64');
+  const untilMs = performance.now() + waitMs;
+  const reasons = new Map<string, string>();
+  for (let round = 0; ; round++) {
+    for (const url of ticket.urls) {
+      const left = untilMs - performance.now();
+      if (left <= 0) break;
+      try {
+        const { node, answer } = await askOne(url, body, signature, ticket, Math.min(Math.ceil(left), ANSWER_MS));
+        if (answer.kind === 'enrolled') return { node, answer };
+        if (answer.kind !== 'refused') throw new Error(`${node} answers something else`);
+        if (answer.stop) fail('ENROL_REFUSED', { host, reason: answer.reason });
+        reasons.set(url, answer.reason);
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ENROL_REFUSED') throw error;
+        reasons.set(url, reasonOf(error));
+      }
+    }
+    const pauseMs = AGAIN_MS[Math.min(round, AGAIN_MS.length - 1)]!;
+    if (performance.now() + pauseMs >= untilMs) break;
+    await wait(pauseMs);
+  }
+  const told = [...reasons].map(([url, reason]) => `  ${url}: ${reason}`).join('\n');
+  return fail('ENROL_UNANSWERED', { host, waitedS: Math.round(waitMs / 1_000), reasons: told });
+}
+
+function installerKey(ticket: Ticket, from: string): KeyObject {
+  try {
+    const key = createPrivateKey(ticket.key);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // Told below; the library's own words could quote what it was given.
+  }
+  return fail('ENROL_NO_TICKET', { from, reason: 'the key in it is no Ed25519 key' });
+}
+
+async function askOne(url: string, body: string, signature: string, { nodeKeys }: Ticket, timeoutMs: number) {
+  const response = await fetch(new URL('/v1/install', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'rekindle-signature': signature },
+    body,
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const bytes = await bounded(response);
+  const [node = '', given = ''] = (response.headers.get('rekindle-signature') ?? '').split(' ');
+  // Before a byte of it is parsed: what is on this network is not to be believed by itself.
+  if (!verify(nodeKeys[node] ?? '', bytes, given)) throw new Error('its answer is not signed by a node of the cluster');
+  return { node, answer: installAnswerSchema.parse(JSON.parse(bytes)) };
+}
+
+async function bounded(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    parts.push(part);
+    length += part.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error('its answer is too long');
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function reasonOf(error: unknown): string {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  return cause?.code ?? (error instanceof Error ? error.message.split('\n')[0]! : String(error));
+}
