@@ -193,6 +193,18 @@ export interface Hypervisor {
   repair(): Promise<Outcome>;
 }
 
+/** Tests of this host before it is given guests. None of them touches a guest or writes to its disks. */
+export interface Qualification {
+  /** libvirt answers, and this machine can run what these definitions ask for. */
+  virtualization(definitions: readonly string[]): Promise<Outcome>;
+  /** The images that the definition names are there. Looked at, never opened: a replicated one may be in use elsewhere. */
+  images(definition: string): Promise<Outcome>;
+  /** Every other node that runs a nats-server: whether a connection to it is made in time. */
+  ways(): Promise<Readonly<Record<string, boolean>>>;
+  /** A tiny guest of this name is started, seen running, destroyed and seen gone; nothing of it is left. */
+  canary(name: string, token: string): Promise<Outcome>;
+}
+
 /** Lets libvirt's hook see what is granted here, so that nobody starts a guest behind Rekindle's back. */
 export interface StartGuard {
   allow(guest: string, token: string): void;

@@ -4,11 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Hypervisor, HypervisorEvent } from '../../services/ports.ts';
+import type { Hypervisor, HypervisorEvent, Qualification } from '../../services/ports.ts';
 
 export interface TestHost {
   /** The real adapter, working inside the host. */
   readonly libvirt: Omit<Hypervisor, 'events'>;
+  readonly qualification: Omit<Qualification, 'ways'>;
   /** PID of the host's init, for `nsenter` and for `ip link … netns`. */
   readonly pid: number;
   /** The host's own directory: `etc` is its /etc/libvirt, `run` the daemon's run directory. */
@@ -46,17 +47,21 @@ export async function startHost(number = 1, prepare: (directory: string) => void
   await ready;
   const shell = (line: string) => call('shell', line) as Promise<string>;
 
+  const inside = <T extends object>() =>
+    new Proxy({} as T, {
+      get:
+        (_, name) =>
+        (...given: unknown[]) =>
+          call(String(name), ...given),
+    });
+
   const host: TestHost = {
     pid,
     directory,
     events,
     shell,
-    libvirt: new Proxy({} as TestHost['libvirt'], {
-      get:
-        (_, name) =>
-        (...given: unknown[]) =>
-          call(String(name), ...given),
-    }),
+    libvirt: inside<TestHost['libvirt']>(),
+    qualification: inside<TestHost['qualification']>(),
     async follow() {
       void call('follow');
       await host.event({ kind: 'connected' });

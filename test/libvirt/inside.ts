@@ -1,6 +1,7 @@
 /** Runs inside a private host (host.ts) and drives the real adapter there on behalf of a test. */
 import { execFileSync } from 'node:child_process';
 import { createLibvirt } from '../../adapters/libvirt/hypervisor.ts';
+import { createQualification } from '../../adapters/libvirt/qualification.ts';
 
 const runDir = process.argv[2] ?? '';
 const libvirt = createLibvirt({
@@ -9,9 +10,11 @@ const libvirt = createLibvirt({
   // As an init system would: the old one ends, PID 1 starts a new one, guests are left alone.
   repairCommand: ['sh', '-c', 'kill -9 $(pidof libvirtd); sleep 0.1; kill -USR1 1'],
 });
+const qualification = createQualification({ uri: 'qemu:///system', hypervisor: libvirt, ways: async () => ({}) });
 const following = new AbortController();
 
 const calls: Record<string, (...given: never[]) => unknown> = {
+  ...qualification,
   ...libvirt,
   shell: (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 }),
   follow: async () => {
