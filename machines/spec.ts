@@ -50,6 +50,33 @@ const ipmi = z.strictObject({
   timeoutMs: ms.default(5_000),
 });
 
+const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\/?$/;
+
+const redfish = z
+  .strictObject({
+    kind: z.literal('redfish'),
+    level,
+    /** Origin only: `https://10.0.9.11`. Without TLS only on a loopback address, for tests. */
+    url: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => new URL(url).origin === url.replace(/\/$/, ''), 'write it without a path: https://10.0.9.11'),
+    /** SHA-256 of the BMC's certificate, as `openssl x509 -fingerprint -sha256` prints it. */
+    certificate: z
+      .string()
+      .regex(/^(?:[0-9a-fA-F]{2}:?){32}$/, 'write the SHA-256 fingerprint: 64 hexadecimal digits')
+      .optional(),
+    /** UUID, serial number or path of the system. Needed where the BMC has several: position tells nothing. */
+    system: z.string().min(1).max(256).optional(),
+    user: z.string().min(1),
+    passwordFile: z.string().min(1),
+    readingsApartMs,
+    timeoutMs: ms.default(20_000),
+  })
+  .refine(({ url, certificate }) => (url.startsWith('https:') ? certificate !== undefined : LOOPBACK.test(url)), {
+    message: 'use https and add "certificate", the SHA-256 fingerprint of the BMC\'s certificate',
+    path: ['url'],
+  });
+
 const fenceAgent = z.strictObject({
   kind: z.literal('fence-agent'),
   level,
@@ -62,7 +89,7 @@ const fenceAgent = z.strictObject({
 });
 
 /** How the power of a host is cut and read, by one switch. */
-const waySchema = z.discriminatedUnion('kind', [ipmi, fenceAgent]);
+const waySchema = z.discriminatedUnion('kind', [ipmi, redfish, fenceAgent]);
 export type PowerWay = z.infer<typeof waySchema>;
 
 /** Off only while all of its ways are off together: the outlets of a host with two power supplies. */
@@ -76,9 +103,10 @@ const all = z.strictObject({
     .refine((ways) => ways.every((way) => way.level === 1), 'give the level to the whole, not to one of its ways'),
 });
 
-export const powerSchema = z.discriminatedUnion('kind', [ipmi, fenceAgent, all]);
+export const powerSchema = z.discriminatedUnion('kind', [ipmi, redfish, fenceAgent, all]);
 export type PowerSpec = z.infer<typeof powerSchema>;
 export type IpmiSpec = Extract<PowerWay, { kind: 'ipmi' }>;
+export type RedfishSpec = Extract<PowerWay, { kind: 'redfish' }>;
 export type FenceAgentSpec = Extract<PowerWay, { kind: 'fence-agent' }>;
 
 /** The single switches it is made of. */

@@ -18,6 +18,7 @@ const PACKAGES = {
   ipmitool: 'ipmitool',
   'fence-agents': 'fence_ipmilan',
   'python3-pyghmi': 'fakebmc',
+  redfishtool: 'redfishtool',
   iproute2: 'ip',
   iptables: 'iptables',
   'dnsmasq-base': 'dnsmasq',

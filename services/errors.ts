@@ -418,6 +418,16 @@ export const ERRORS = {
     todo: 'ask it by hand with the same tool; the power state counts as unknown until it is read',
     exit: 5,
   },
+  POWER_CERTIFICATE: {
+    message: '{method} shows a certificate that is not the one in the cluster file: {found}',
+    todo: 'if this BMC was given a new certificate, compare it there and write its fingerprint to the cluster file; if not, find out who answers',
+    exit: 4,
+  },
+  POWER_SYSTEM: {
+    message: '{method}: {reason}; it has {systems}',
+    todo: 'write the UUID, serial number or path of this host there as "system": the wrong one would cut another host',
+    exit: 2,
+  },
   FENCE_AGENT_NO_PROOF: {
     message: '{agent} cannot prove that a host is off: {reason}',
     todo: 'use a switch of the power itself: the BMC (kind: ipmi), or a fence agent for it or for the outlet',

@@ -15,7 +15,11 @@ export function hostProblems(hosts: Hosts, arbiters: Arbiters, places: Places): 
   ];
   const switches = Object.entries(hosts).flatMap(([name, host]) =>
     waysAt(name, host).flatMap(({ path, way }) =>
-      way.kind === 'ipmi' ? [{ path, address: `${way.address} port ${way.port}` }] : [],
+      way.kind === 'ipmi'
+        ? [{ path, address: `${way.address} port ${way.port}` }]
+        : way.kind === 'redfish'
+          ? [{ path, address: [way.url, way.system].filter(Boolean).join(' ') }]
+          : [],
     ),
   );
   return [
@@ -63,7 +67,7 @@ function shared(used: readonly Used[], places: Places, todo: string): Problem[] 
 function fileProblems(name: string, host: Hosts[string], places: Places): Problem[] {
   const files: [PropertyKey[], string][] = [];
   for (const { path, way } of waysAt(name, host)) {
-    if (way.kind === 'ipmi') files.push([[...path, 'passwordFile'], way.passwordFile]);
+    if (way.kind !== 'fence-agent') files.push([[...path, 'passwordFile'], way.passwordFile]);
     else for (const [key, file] of Object.entries(way.secretFiles)) files.push([[...path, 'secretFiles', key], file]);
   }
   if (host.watchdog.kind === 'device') files.push([['hosts', name, 'watchdog', 'path'], host.watchdog.path]);

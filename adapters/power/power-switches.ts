@@ -5,11 +5,13 @@ import { allSwitch } from './all.ts';
 import { fenceAgentSwitch } from './fence-agent.ts';
 import { ipmiSwitch } from './ipmi.ts';
 import { noProof } from './no-proof.ts';
+import { redfishSwitch } from './redfish.ts';
 
 export interface CheckedSwitch extends PowerSwitch {
   /**
    * Reads the state once and throws what stands in the way: POWER_TOOL_MISSING, SECRET_FILE_UNREADABLE,
-   * SECRET_FILE_EXPOSED, POWER_REFUSED, POWER_SILENT, POWER_UNCLEAR, FENCE_PARAMETER_UNKNOWN, FENCE_PARAMETER_WRONG,
+   * SECRET_FILE_EXPOSED, POWER_REFUSED, POWER_SILENT, POWER_UNCLEAR, POWER_CERTIFICATE,
+   * POWER_SYSTEM, FENCE_PARAMETER_UNKNOWN, FENCE_PARAMETER_WRONG,
    * FENCE_AGENT_NO_PROOF.
    */
   check(): Promise<void>;
@@ -26,6 +28,7 @@ export function powerSwitches({ power }: Pick<HostSpec, 'power'>): CheckedSwitch
 
 function switchOf(spec: PowerWay): CheckedSwitch {
   if (spec.kind === 'ipmi') return ipmiSwitch(spec);
+  if (spec.kind === 'redfish') return redfishSwitch(spec);
   const reason = noProof(spec.agent);
   if (reason !== null) throw failure('FENCE_AGENT_NO_PROOF', { agent: spec.agent, reason });
   return fenceAgentSwitch(spec);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fenceAgentSwitch } from '../../adapters/power/fence-agent.ts';
 import { ipmiSwitch } from '../../adapters/power/ipmi.ts';
+import { redfishSwitch } from '../../adapters/power/redfish.ts';
 import type { PowerSwitch } from '../../services/ports.ts';
 import { createBmc } from '../../sim/bmc.ts';
 import { MODEL } from '../../sim/model.ts';
@@ -10,6 +11,7 @@ import { createRandom } from '../../sim/random.ts';
 import { createScheduler } from '../../sim/scheduler.ts';
 import { dummy, overLan } from '../power/agents.ts';
 import { type Bmc, startBmc } from '../power/bmc.ts';
+import { startRedfishBmc } from '../power/redfish-bmc.ts';
 import { type PowerHarness, powerContract } from './power.ts';
 import { really, virtually } from './time.ts';
 
@@ -55,6 +57,25 @@ const real = (says: PowerHarness['says'], switchOf: (bmc: Bmc) => PowerSwitch) =
   };
 };
 
+async function redfish(): Promise<PowerHarness> {
+  const bmc = await startRedfishBmc();
+  const modes = {
+    well: {},
+    silent: { silent: true },
+    ignores: { ignores: true },
+    slow: { slowMs: 2 * TIMEOUT_MS, state: null },
+  };
+  return {
+    ...really,
+    power: redfishSwitch(bmc.spec({ timeoutMs: TIMEOUT_MS })),
+    timeoutMs: TIMEOUT_MS,
+    says: 'failed',
+    machineRuns: () => bmc.isOn(),
+    be: (mode) => bmc.be(modes[mode]),
+    end: bmc.stop,
+  };
+}
+
 /** The file in which the agent keeps the state stands for the machine. */
 async function fenceDummy(): Promise<PowerHarness> {
   const bmc = await startBmc();
@@ -79,4 +100,5 @@ powerContract(
   'real, fence_ipmilan',
   real('unknown', (bmc) => fenceAgentSwitch(overLan(bmc, { timeoutMs: TIMEOUT_MS }))),
 );
+powerContract('real, redfish', redfish);
 powerContract('real, fence_dummy', fenceDummy, false);
