@@ -6,7 +6,7 @@ import { createClusterKeys } from '../adapters/keys/create.ts';
 import type { ClusterSpec, GuestSpec } from '../machines/spec.ts';
 import { definitionOf } from './guests.ts';
 import { CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
-import { machineHost, metalLadder, provisioning, tinyFile, tinyGuest } from './metal.ts';
+import { machineHost, metalLadder, provisioning, tinyFiles, tinyGuests } from './metal.ts';
 import { NBD } from './tiny-guest.ts';
 
 export const keys = join(run, 'keys');
@@ -36,7 +36,7 @@ export async function writeCluster(nodes: readonly LabNode[], password: string, 
     await writeFile(join(etc, 'cluster.yaml'), text);
     await writeFile(join(etc, 'bmc.password'), `${password}\n`, { mode: 0o600 });
     for (const guest of GUESTS) await writeFile(join(etc, 'guests', `${guest.name}.xml`), definitionOf(guest));
-    for (const [file, text] of Object.entries(tinyFile())) await writeFile(join(etc, 'guests', file), text);
+    for (const [file, text] of tinyFiles()) await writeFile(join(etc, 'guests', file), text);
   }
 }
 
@@ -117,7 +117,7 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
           bootGraceMs: 30_000,
         },
       ]),
-      ...(metal ? Object.entries(tinyGuest()) : []),
+      ...(metal ? tinyGuests() : []),
     ]),
     hostLadder: metal
       ? metalLadder

@@ -15,8 +15,6 @@ import { childrenOf, processesIn, signal } from './processes.ts';
 import { mountState } from './storage.ts';
 import { createWatchdog } from './watchdog.ts';
 
-const STATE_MIB = 512;
-
 export type Host = ReturnType<typeof createHost>;
 
 interface Machine {
@@ -25,7 +23,7 @@ interface Machine {
   readonly gone: Promise<void>;
 }
 
-/** `firmwareMs`: between its power button and its boot loader. `watchdogMs`: as its profile wants it; 2 s is that of `fast`. */
+/** `firmwareMs`: between its power button and its boot loader. `watchdogMs`: as its profile wants it; 2 s is that of `fast`. `stateMiB`: of the disk that holds its state. */
 export function createHost(
   node: LabNode,
   network: Network,
@@ -33,6 +31,7 @@ export function createHost(
   say: (what: string) => void,
   firmwareMs = 0,
   watchdogMs = 2_000,
+  stateMiB = 512,
 ) {
   const files = filesOf(node);
   let machine: Machine | undefined;
@@ -68,7 +67,7 @@ export function createHost(
   /** Its state has a disk of its own, so that a full disk is this host's trouble alone. */
   async function prepare(): Promise<void> {
     for (const directory of [files.home, files.etc, files.logs, files.bmc]) await mkdir(directory, { recursive: true });
-    await mountState(files.state, STATE_MIB);
+    await mountState(files.state, stateMiB);
   }
 
   async function boot(): Promise<void> {

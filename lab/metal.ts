@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createUser, fromSeed } from '@nats-io/nkeys';
 import { cache, type LabNode } from './layout.ts';
-import { NBD, TINY, tinyDefinition } from './tiny-guest.ts';
+import { NBD, TINY_GUESTS, TINY_MEMORY_MIB, tinyDefinition } from './tiny-guest.ts';
 
-/** At the switch, where the disk of the tiny guest is served. */
+/** At the switch, where the disks of tiny guests are served. */
 export const STORE = '10.77.0.1';
 export const IMAGE = 'host';
 
@@ -38,15 +38,18 @@ export const machineHost = (node: LabNode, power: object) => ({
   },
 });
 
-export const tinyGuest = () => ({
-  [TINY.name]: {
-    definition: `guests/${TINY.name}.xml`,
-    resources: { memoryMiB: TINY.memoryMiB, vcpus: 1 },
-    storage: [NBD],
-    prefers: TINY.prefers,
-  },
-});
-export const tinyFile = () => ({ [`${TINY.name}.xml`]: tinyDefinition(STORE) });
+export const tinyGuests = () =>
+  TINY_GUESTS.map(({ name, prefers, elsewhere }) => [
+    name,
+    {
+      definition: `guests/${name}.xml`,
+      resources: { memoryMiB: TINY_MEMORY_MIB, vcpus: 1 },
+      storage: [NBD],
+      prefers,
+      ...(elsewhere ? {} : { hosts: [prefers] }),
+    },
+  ]);
+export const tinyFiles = () => TINY_GUESTS.map((guest) => [`${guest.name}.xml`, tinyDefinition(guest, STORE)] as const);
 
 /** One start from the disk that fails is enough: then it is installed anew. */
 export const metalLadder = {

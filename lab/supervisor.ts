@@ -26,7 +26,7 @@ import { startPlainly } from './plain.ts';
 import { readPlan } from './plan.ts';
 import { startSite } from './site.ts';
 import { mountMemory } from './storage.ts';
-import { serveTinyGuest } from './tiny-guest.ts';
+import { serveTinyGuest, TINY_GUESTS } from './tiny-guest.ts';
 
 const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
 if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
@@ -105,7 +105,7 @@ async function start(): Promise<void> {
   );
   if (metal) await startSite(nodes);
   await makeDisks();
-  if (metal) await serveTinyGuest(STORE);
+  if (metal) for (const guest of TINY_GUESTS) await serveTinyGuest(guest, STORE);
   if (mode === 'rekindle') await writeCluster(nodes, password, plan?.spec);
   await writeFile(join(run, 'bmc.password'), `${password}\n`, { mode: 0o600 });
   say('switches, disks and keys are made');

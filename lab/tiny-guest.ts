@@ -1,7 +1,7 @@
 /**
- * The guest that may run on bare machines of the lab: a boot sector. A guest with an operating system boots for two
- * minutes on a machine that is itself emulated, this one in two seconds. Its disk is served over the data network
- * (NBD), so that every host reaches it, whatever it is made of; its boots and beats are read from that disk.
+ * The guests that may run on bare machines of the lab: a boot sector each. A guest with an operating system boots for
+ * two minutes on a machine that is itself emulated, these in two seconds. Their disks are served over the data network
+ * (NBD), so that every host reaches them, whatever it is made of; their boots and beats are read from those disks.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
@@ -9,7 +9,25 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, shared } from './layout.ts';
 
-export const TINY = { name: 'g5', prefers: 'b1', memoryMiB: 32, disk: join(shared, 'g5.raw') } as const;
+export interface TinyGuest {
+  readonly name: string;
+  /** The bare machine it prefers, and whether it may run elsewhere. */
+  readonly prefers: string;
+  readonly elsewhere: boolean;
+  readonly port: number;
+  readonly disk: string;
+}
+
+const tiny = (number: number, elsewhere: boolean): TinyGuest => ({
+  name: `g${number}`,
+  prefers: 'b1',
+  elsewhere,
+  port: 10_804 + number,
+  disk: join(shared, `g${number}.raw`),
+});
+/** One that goes elsewhere when its machine is lost, and one that waits for it. */
+export const TINY_GUESTS: readonly TinyGuest[] = [tiny(5, true), tiny(6, false)];
+export const TINY_MEMORY_MIB = 32;
 /** Name of that storage in the cluster file. */
 export const NBD = 'nbd';
 
@@ -19,8 +37,9 @@ const SECTOR =
   'c706007e524b4231b443e811008b1e6c0483c312f4a16c0429d878f8ebdcb0008a16767cbe667ccd13c310000100007e000001000000000000000067' +
   '756573742072756e730d0a';
 
-export async function serveTinyGuest(address: string): Promise<ChildProcess> {
-  const disk = await open(TINY.disk, 'w+');
+/** At `address` and the guest's port. */
+export async function serveTinyGuest(guest: TinyGuest, address: string): Promise<ChildProcess> {
+  const disk = await open(guest.disk, 'w+');
   await disk.truncate(1024 * 1024);
   await disk.write(Buffer.from(SECTOR, 'hex'), 0);
   await disk.write(Buffer.from([0x55, 0xaa]), 0, 2, 510);
@@ -28,7 +47,10 @@ export async function serveTinyGuest(address: string): Promise<ChildProcess> {
   const log = openSync(join(run, 'nbd.log'), 'a');
   const server = spawn(
     'qemu-nbd',
-    ['--persistent', '--shared=8', '--format=raw', `--bind=${address}`, '--export-name', TINY.name, TINY.disk],
+    [
+      ...['--persistent', '--shared=8', '--format=raw', `--bind=${address}`, `--port=${guest.port}`],
+      ...['--export-name', guest.name, guest.disk],
+    ],
     { stdio: ['ignore', log, log] },
   );
   closeSync(log);
@@ -36,18 +58,18 @@ export async function serveTinyGuest(address: string): Promise<ChildProcess> {
 }
 
 /** How often it has started, and its beats since then. */
-export function readTinyGuest(): { readonly boots: number; readonly beats: number } {
+export function readTinyGuest(guest: TinyGuest): { readonly boots: number; readonly beats: number } {
   const bytes = Buffer.alloc(12);
-  const disk = openSync(TINY.disk, 'r');
+  const disk = openSync(guest.disk, 'r');
   readSync(disk, bytes, 0, 12, 512);
   closeSync(disk);
   return { boots: bytes.readUInt32LE(4), beats: bytes.readUInt32LE(8) };
 }
 
-export const tinyDefinition = (server: string): string => `<domain type='qemu'>
-  <name>${TINY.name}</name>
-  <uuid>77000000-0000-4000-9000-000000000005</uuid>
-  <memory unit='MiB'>${TINY.memoryMiB}</memory>
+export const tinyDefinition = (guest: TinyGuest, server: string): string => `<domain type='qemu'>
+  <name>${guest.name}</name>
+  <uuid>77000000-0000-4000-9000-0000000${guest.port}</uuid>
+  <memory unit='MiB'>${TINY_MEMORY_MIB}</memory>
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
@@ -62,7 +84,7 @@ export const tinyDefinition = (server: string): string => `<domain type='qemu'>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='network' device='disk'>
       <driver name='qemu' type='raw' cache='none'/>
-      <source protocol='nbd' name='${TINY.name}'><host name='${server}' port='10809'/></source>
+      <source protocol='nbd' name='${guest.name}'><host name='${server}' port='${guest.port}'/></source>
       <target dev='vda' bus='virtio'/>
     </disk>
     <serial type='pty'><target port='0'/></serial>
