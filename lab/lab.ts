@@ -1,6 +1,6 @@
 /** `npm run lab -- …`: real hosts on one Linux box, and everything that can happen to them. */
 import { spawn } from 'node:child_process';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { RekindleError } from '../services/errors.ts';
 import { type LabStatus, labFault, labStatus } from './client.ts';
 import { runInFreshLab } from './drill/command.ts';
@@ -8,7 +8,7 @@ import type { DrillReport } from './drill/drill.ts';
 import { drillNames, loadDrill } from './drill/load.ts';
 import { summaryOf, tell, tellSummary } from './drill/tell.ts';
 import { FAULTS } from './faults.ts';
-import { isLayout, LAYOUTS, run } from './layout.ts';
+import { type Firmware, isLayout, LAYOUTS, run } from './layout.ts';
 import { ALLOWANCE_MS, tellInLab } from './stories/command.ts';
 import { end, inside, up } from './world.ts';
 
@@ -110,6 +110,13 @@ program
     console.log(json ? JSON.stringify(done) : `${name} ${args.join(' ')} at ${done.atMs}, took ${done.tookMs} ms`);
   });
 
+interface DrillOptions {
+  readonly json?: boolean;
+  readonly runs: string;
+  readonly untimed?: boolean;
+  readonly firmware: Firmware;
+}
+
 program
   .command('drill')
   .description('rehearse a failure in a lab of its own; without a name, list them')
@@ -117,7 +124,8 @@ program
   .option('--json', 'one JSON object')
   .option('--runs <n>', 'so often, then medians', '1')
   .option('--untimed', 'judge what happened, not how fast: for machines whose speed nobody knows')
-  .action(async (name: string | undefined, options: { json?: boolean; runs: string; untimed?: boolean }) => {
+  .addOption(new Option('--firmware <name>', 'of its bare machine').choices(['uefi', 'bios']).default('uefi'))
+  .action(async (name: string | undefined, options: DrillOptions) => {
     if (name === undefined) {
       for (const known of drillNames()) console.log(`${known.padEnd(26)} ${(await loadDrill(known)).about}`);
       return;
@@ -126,7 +134,7 @@ program
     if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
     const reports: DrillReport[] = [];
     for (let run = 0; run < runs; run++) {
-      const report = await runInFreshLab(name, options.untimed ?? false, options.json ? () => {} : console.log);
+      const report = await runInFreshLab(name, options, options.json ? () => {} : console.log);
       reports.push(report);
       if (!options.json) console.log(tell(report).join('\n'));
     }

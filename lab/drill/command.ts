@@ -2,14 +2,19 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { labStatus } from '../client.ts';
-import { project } from '../layout.ts';
+import { type Firmware, project } from '../layout.ts';
 import { end, inside, up } from '../world.ts';
 import type { DrillReport } from './drill.ts';
 import { loadDrill } from './load.ts';
 
 /** Rejects when the drill could not be carried out at all; a drill that failed is a report with `ok` false. */
-export async function runInFreshLab(name: string, untimed: boolean, say: (what: string) => void): Promise<DrillReport> {
-  const { layout = 'three' } = await loadDrill(name);
+export async function runInFreshLab(
+  name: string,
+  { untimed, firmware }: { readonly untimed?: boolean; readonly firmware: Firmware },
+  say: (what: string) => void,
+): Promise<DrillReport> {
+  const drill = await loadDrill(name);
+  const layout = drill.machine && firmware === 'bios' ? 'metal-bios' : (drill.layout ?? 'three');
   const wasUp = (await labStatus()) !== undefined;
   if (wasUp) say('ending the lab that is up: a drill has one of its own');
   await end();

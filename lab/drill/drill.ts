@@ -1,5 +1,6 @@
 /** What a drill is: a failure on purpose, and what must come of it. One file per drill in lab/drills/. */
 import type { LayoutName } from '../layout.ts';
+import type { ReinstallSteps } from './reinstall.ts';
 import type { Rig } from './rig.ts';
 
 export const PHASES = ['detectedMs', 'provenMs', 'decidedMs', 'runningMs', 'answeringMs'] as const;
@@ -14,6 +15,8 @@ export type Phases = Readonly<Record<Phase, number | null>>;
 export interface Drill {
   /** What happens and what must come of it, for people. */
   readonly about: string;
+  /** The bare machine it is about; it needs a layout that has it. What it goes through is measured too. */
+  readonly machine?: string;
   /** Default: three hosts. */
   readonly layout?: LayoutName;
   /** Who leads the stream and the controllers before the fault. Default: h2 both, which is not the host that is lost. */
@@ -58,6 +61,8 @@ export interface DrillReport {
   readonly drill: string;
   readonly ok: boolean;
   readonly phases: Phases;
+  /** Of a drill about a bare machine: milliseconds from the fault. */
+  readonly steps?: ReinstallSteps;
   readonly guests: Readonly<Record<string, GuestReport>>;
   readonly checks: readonly Check[];
   readonly timeline: readonly TimelineLine[];

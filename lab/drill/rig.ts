@@ -1,4 +1,6 @@
 /** The hands and eyes of a drill: faults, the nodes' own interface, the guests, and the list of what held. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadClientKeys } from '../../adapters/keys/load.ts';
 import { stepDownStream, streamLeader } from '../../adapters/nats/admin.ts';
@@ -10,7 +12,8 @@ import type { Status } from '../../services/api-status.ts';
 import { ask, askLines, type LabStatus, labFault, labStatus } from '../client.ts';
 import { keys } from '../cluster-file.ts';
 import { until } from '../exec.ts';
-import { CLUSTER, GUESTS, LAYOUTS } from '../layout.ts';
+import { CLUSTER, filesOf, GUESTS, LAYOUTS } from '../layout.ts';
+import { readTinyGuest, TINY_GUESTS } from '../tiny-guest.ts';
 import type { Check } from './drill.ts';
 import type { Prober } from './prober.ts';
 
@@ -86,6 +89,17 @@ export function createRig(prober: Prober) {
       return ((await ask(path, 'GET', `/v1/why?subject=${encodeURIComponent(subject)}`)) as { lines: string[] }).lines;
     },
 
+    /** What is to be known of a bare machine from outside: its data disk, and the disks of the guests that prefer it. */
+    machine: async (name: string) => {
+      const node = LAYOUTS[(await lab()).layout].find((one) => one.name === name);
+      if (!node) throw new Error(`no node ${name}`);
+      const dataHash = createHash('sha256')
+        .update(readFileSync(filesOf(node).dataDisk))
+        .digest('hex');
+      const guests = TINY_GUESTS.filter(({ prefers }) => prefers === name);
+      return { dataHash, guests: guests.map((guest) => ({ name: guest.name, ...readTinyGuest(guest) })) };
+    },
+
     /** An order of a person, given at any node that can pass it on. */
     async order(order: object): Promise<void> {
       let last: unknown;
@@ -127,7 +141,7 @@ export function createRig(prober: Prober) {
         const said = await statuses();
         const status = said[0]?.status;
         unrest =
-          unrestIn(said, (await lab()).nodes.length) ??
+          unrestIn(said, (await lab()).nodes.filter(({ kind }) => kind !== 'machine').length) ??
           GUESTS.find(({ name }) => prober.lives(name).length === 0)?.name ??
           '';
         if (unrest !== '' || status?.seq !== quiet.seq) quiet = { seq: status?.seq ?? -1, sinceMs: Date.now() };
@@ -156,7 +170,7 @@ export function createRig(prober: Prober) {
   };
 
   async function nodesOf() {
-    return LAYOUTS[(await lab()).layout];
+    return LAYOUTS[(await lab()).layout].filter(({ machine }) => !machine);
   }
   return rig;
 }
@@ -173,10 +187,12 @@ function unrestIn(said: readonly { name: string; status: Status }[], nodes: numb
     const lost = nats.find(({ connected }) => !connected);
     if (lost) return `${name} is not connected to the nats-server of ${lost.server}`;
   }
-  const host = top.hosts.find(({ state, selfFencing }) => state !== 'running' || !selfFencing);
+  const bare = (name: string) => TINY_GUESTS.some(({ prefers }) => prefers === name);
+  const host = top.hosts.find(({ name, state, selfFencing }) => state !== 'running' || !(selfFencing || bare(name)));
   if (host) return `${host.name} is ${host.state}, self-fencing ${host.selfFencing}: ${host.why}`;
-  for (const { name, prefers } of GUESTS) {
+  for (const { name, prefers } of [...GUESTS, ...TINY_GUESTS]) {
     const guest = top.guests.find((one) => one.name === name);
+    if (!guest && !GUESTS.some((one) => one.name === name)) continue;
     if (guest?.state !== 'running' || guest.host !== prefers)
       return `${name} is ${guest?.state} on ${guest?.host}: ${guest?.why}`;
   }

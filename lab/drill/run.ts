@@ -8,6 +8,7 @@ import { type Drill, type DrillReport, type GuestReport, PHASES } from './drill.
 import { loadDrill } from './load.ts';
 import { measureGuest, overall, timelineOf } from './measure.ts';
 import { type Prober, startProber } from './prober.ts';
+import { reinstallSteps } from './reinstall.ts';
 import { createRig, type Rig } from './rig.ts';
 
 const WITHIN_MS = 40_000;
@@ -61,6 +62,7 @@ async function runDrill(name: string, drill: Drill, untimed: boolean): Promise<D
     drill: name,
     ok: rig.checks.every(({ ok, timed }) => ok || (timed && untimed)),
     phases,
+    ...(drill.machine ? { steps: reinstallSteps(log, drill.machine, faultMs) } : {}),
     guests,
     checks: rig.checks,
     timeline: timelineOf(log, faultMs),

@@ -1,6 +1,7 @@
 /** A drill's report for people: what happened when, where the time went, what held. */
 import { type DrillReport, PHASES, type Phases } from './drill.ts';
 import { median } from './measure.ts';
+import { REINSTALL_STEPS, type ReinstallSteps } from './reinstall.ts';
 
 const LABEL = {
   detectedMs: 'detected',
@@ -16,6 +17,7 @@ export function tell(report: DrillReport): string[] {
     `${report.drill}: ${report.ok ? 'passed' : 'FAILED'}`,
     ...report.timeline.map(({ atMs, what }) => `  ${`+${atMs} ms`.padStart(10)}  ${what}`),
     `  ${PHASES.map((phase) => `${LABEL[phase]} ${seconds(report.phases[phase])}`).join(', ')}`,
+    ...(report.steps ? [`  ${tellSteps(report.steps)}`] : []),
     ...Object.entries(report.guests)
       .filter(([, guest]) => guest.runningMs !== null)
       .map(
@@ -34,6 +36,8 @@ export interface Summary {
   readonly runs: number;
   readonly ok: number;
   readonly medians: Phases;
+  /** Of the steps of a bare machine; empty in other drills. */
+  readonly steps: Partial<ReinstallSteps>;
   readonly reports: readonly DrillReport[];
 }
 
@@ -41,9 +45,21 @@ export function summaryOf(drill: string, reports: readonly DrillReport[]): Summa
   const medians = Object.fromEntries(
     PHASES.map((phase) => [phase, median(reports.map(({ phases }) => phases[phase]))]),
   ) as Phases;
-  return { drill, runs: reports.length, ok: reports.filter(({ ok }) => ok).length, medians, reports };
+  const steps = Object.fromEntries(
+    REINSTALL_STEPS.flatMap((step) => {
+      const values = reports.flatMap((report) => (report.steps ? [report.steps[step]] : []));
+      return values.length > 0 ? [[step, median(values)]] : [];
+    }),
+  );
+  return { drill, runs: reports.length, ok: reports.filter(({ ok }) => ok).length, medians, steps, reports };
 }
 
-export function tellSummary({ drill, runs, ok, medians }: Summary): string {
-  return `${drill}: ${ok} of ${runs} right; medians: ${PHASES.map((phase) => `${LABEL[phase]} ${seconds(medians[phase])}`).join(', ')}`;
+const tellSteps = (steps: Partial<ReinstallSteps>) =>
+  Object.entries(steps)
+    .map(([step, ms]) => `${step} ${seconds(ms)}`)
+    .join(', ');
+
+export function tellSummary({ drill, runs, ok, medians, steps }: Summary): string {
+  const more = Object.keys(steps).length > 0 ? `; ${tellSteps(steps)}` : '';
+  return `${drill}: ${ok} of ${runs} right; medians: ${PHASES.map((phase) => `${LABEL[phase]} ${seconds(medians[phase])}`).join(', ')}${more}`;
 }
