@@ -93,7 +93,7 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'A stream that ends before the journal of a new leader gets the lost entries again.',
     section: 'New reign, lost log',
     file: 'services/controller/mend-log.ts',
-    from: 'if (streamSeq >= ours) {',
+    from: 'if (streamSeq > ours || ours === 0 || (streamSeq === ours && alike === hash)) {',
     to: 'if (streamSeq >= 0) {',
     hunts: ['aimed log-shorter'],
   },
