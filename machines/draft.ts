@@ -2,10 +2,10 @@
  * The next state in the making. A table is copied when it is first written to, and what it holds is replaced, never
  * changed, so the state it was made from stays as it is; many entries folded at once share one copy.
  */
-import type { Fleet, GuestEntity, HostEntity } from './fleet.ts';
+import type { Fleet, GuestEntity, HostEntity, JobEntity } from './fleet.ts';
 import type { IntentType, Output } from './intents.ts';
 
-type Table = 'hosts' | 'guests' | 'intents' | 'timers';
+type Table = 'hosts' | 'guests' | 'jobs' | 'intents' | 'timers';
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Everything but the tables may be assigned to directly. */
 export type DraftFleet = Writable<Omit<Fleet, Table>> & Pick<Fleet, Table>;
@@ -14,6 +14,7 @@ export interface Draft {
   readonly fleet: DraftFleet;
   putHost(name: string, entity: HostEntity): void;
   putGuest(name: string, entity: GuestEntity): void;
+  putJob(host: string, entity: JobEntity): void;
   /** Forgets a host or guest with all that it asked for. */
   remove(table: 'hosts' | 'guests', name: string): void;
   /** Turns what a machine emitted at this entry into pending intents and armed timers. */
@@ -68,8 +69,12 @@ export function makeDraft(from: Fleet): Draft {
     putGuest: (name, entity) => {
       write('guests')[name] = entity;
     },
+    putJob: (host, entity) => {
+      write('jobs')[host] = entity;
+    },
     remove(table, name) {
       delete write(table)[name];
+      if (table === 'hosts' && Object.hasOwn(fleet.jobs, name)) delete write('jobs')[name];
       const subject = `${table === 'hosts' ? 'host' : 'guest'}/${name}`;
       for (const pending of Object.values(fleet.intents)) if (pending.subject === subject) settle(pending.id);
       for (const timer of Object.values(fleet.timers)) if (timer.subject === subject) disarm(timer.id);

@@ -3,7 +3,8 @@
  * Types are `noun.past-participle`. Heartbeats, renewals and probe results are not entries; only changes are.
  */
 import { z } from 'zod';
-import { specSchema } from './spec.ts';
+import { digestSchema, inventorySchema, macSchema, modeSchema, targetSchema } from './machine-facts.ts';
+import { diskIdSchema, specSchema } from './spec.ts';
 
 const text = z.string().max(4_096);
 const ms = z.number().min(0);
@@ -65,6 +66,9 @@ const surveyed = z.strictObject({
   instances: z.array(instanceSchema),
 });
 
+/** Of one network boot of a reinstallation: `job` is the id of its intent, `attempt` counts from 1. */
+const bootOf = { job: z.string(), attempt: z.number().int().min(1) };
+
 const refused = z.array(z.strictObject({ host, reason: text }));
 const startOf = { host, counter: z.number().int(), token };
 const outcomeOf = <K extends string, S extends z.ZodRawShape>(noun: K, shape: S) =>
@@ -88,6 +92,13 @@ export const dataSchemas = {
   'headroom.changed': z.strictObject({ survivable: z.boolean(), why: text }),
   'log.loss-detected': z.strictObject({ from: z.number().int(), to: z.number().int(), journal: z.string() }),
   'log.fork-detected': z.strictObject({ seq: z.number().int(), ours: z.string(), theirs: z.string() }),
+  /** From now on it is what a reinstallation installs by this name. `manifest`: SHA-256 of the manifest's bytes. */
+  'image.published': z.strictObject({
+    name: z.string(),
+    version: z.number().int().min(0),
+    manifest: digestSchema,
+    by: z.string(),
+  }),
   'timer.fired': z.strictObject({ timer: z.string(), armedSeq: z.number().int() }),
 
   // subject host/<name>
@@ -112,7 +123,42 @@ export const dataSchemas = {
   'maintenance.ended': z.strictObject({ by: z.string() }),
   ...outcomeOf('power-on', { method: text }),
   ...outcomeOf('repair', { what: z.literal('libvirt') }),
+  /** Reinstallation, docs/decisions/0016. `plan`: digest of what the person was shown (machines/reinstall-plan.ts). */
+  'reinstall.requested': z.strictObject({ mode: modeSchema, by: z.string(), reason: text, plan: digestSchema }),
+  'reinstall.vetoed': z.strictObject({ job: z.string(), by: z.string() }),
+  'reinstall.armed': z.strictObject({
+    ...bootOf,
+    mode: modeSchema,
+    image: z.strictObject({ name: z.string(), version: z.number().int(), manifest: digestSchema }),
+  }),
+  ...outcomeOf('netboot', { ...bootOf, method: text }),
+  /** The machine has asked for its boot script. `token`: SHA-256 of the secret that the script carries. */
+  'reinstall.ticketed': z.strictObject({ ...bootOf, mac: macSchema, token: digestSchema }),
+  /** The installer runs. `key`: its public key. `disk`: the one that it is to write; null where none is, and `why`. */
+  'reinstall.booted': z.strictObject({
+    ...bootOf,
+    key: z.string(),
+    inventory: inventorySchema,
+    disk: targetSchema.nullable(),
+    why: text,
+  }),
+  /** From here on its disk may be destroyed. */
+  'reinstall.committed': z.strictObject({ ...bootOf, disk: diskIdSchema, manifest: digestSchema }),
+  'reinstall.sealed': z.strictObject({ ...bootOf, manifest: digestSchema, bytes: z.number().int(), tookMs: ms }),
+  'reinstall.left': z.strictObject({
+    ...bootOf,
+    how: z.enum(['kexec', 'reboot', 'power-off', 'finished']),
+    report: z.record(z.string(), text).default({}),
+  }),
+  'reinstall.aborted': z.strictObject({ ...bootOf, phase: text, reason: text }),
+  'reinstall.replayed': z.strictObject({ ...bootOf, reason: text }),
   ...outcomeOf('reinstall', {}),
+  'host.enrolled': z.strictObject({
+    ...bootOf,
+    keys: z.strictObject({ agent: z.string(), voter: z.string(), controller: z.string(), node: z.string() }),
+    image: digestSchema,
+  }),
+  ...outcomeOf('qualify', {}),
 
   // subject guest/<name>
   /** `gone` true: the agent saw no process of this instance left, which is release proof R1. */

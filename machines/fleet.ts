@@ -1,6 +1,7 @@
 /** The folded state: everything the engine believes, as plain JSON. Made only by `apply` (fold.ts). */
 import type { Incarnation, Proof } from './entries.ts';
 import type { ArmedTimer, PendingIntent } from './intents.ts';
+import type { Mode, Target } from './machine-facts.ts';
 import type { ClusterSpec } from './spec.ts';
 
 /** What each state of a host means to a person. */
@@ -14,6 +15,7 @@ export const HOST_STATES = {
   restarting: 'fenced, its power is being switched on again',
   rejoining: 'powered on, expected to register',
   reinstalling: 'being installed from nothing',
+  qualifying: 'installed and registered, being tested before it gets guests',
   draining: 'to be emptied: no guest is placed there any more',
   maintenance: 'kept free of guests by a person',
   quarantined: 'failed too often; a person decides',
@@ -37,6 +39,43 @@ export const GUEST_STATES = {
 } as const;
 export type GuestStateName = keyof typeof GUEST_STATES;
 
+/** What each state of a reinstallation means to a person. */
+export const JOB_STATES = {
+  announced: 'ordered by a person; may be vetoed',
+  waiting: 'waits for what holds it back',
+  armed: 'to be booted from the network',
+  powered: 'switched on, expected to ask for its boot script',
+  booted: 'the installer runs; nothing was written',
+  committed: 'its disk is being written',
+  sealed: 'written and verified',
+  'first-boot': 'starting what was installed',
+  accepted: 'done',
+  failed: 'over; the reason is beside it',
+} as const;
+export type JobStateName = keyof typeof JOB_STATES;
+
+export interface JobContext {
+  /** The host. */
+  readonly id: string;
+  /** Id of the intent; before there is one, of the entry that asked for it. */
+  readonly job: string;
+  /** Network boots begun, this one included. */
+  readonly attempt: number;
+  readonly mode: Mode;
+  readonly image: { readonly name: string; readonly version: number; readonly manifest: string } | null;
+  /** Of this attempt: SHA-256 of the token given out, the installer's public key, the disk that its plan names. */
+  readonly token: string | null;
+  readonly key: string | null;
+  readonly disk: Target | null;
+  readonly enrolled: boolean;
+  readonly vetoed: boolean;
+  readonly poweredAtMs: number | null;
+  /** The last network boots of this host, power on to boot script. */
+  readonly bootMs: readonly number[];
+  readonly why: string;
+  readonly cause: string;
+}
+
 export interface HostContext {
   readonly id: string;
   /** Last registered life; null before the first. */
@@ -58,7 +97,12 @@ export interface HostContext {
     readonly powerCycle: readonly number[];
     /** Power-ons in a row that did not succeed. */
     readonly powerOn: readonly number[];
+    readonly reinstall: readonly number[];
   };
+  /** A person has ordered its reinstallation, and the time for a veto is over. */
+  readonly ordered: boolean;
+  /** Tests it has failed since it was installed; null: it needs none. */
+  readonly untested: number | null;
   /** Entry time of the last suspicion and its silence; null when none is open. */
   readonly suspectedAtMs: number | null;
   /** One sentence: why it is in this state. And the entry that said so. */
@@ -119,9 +163,14 @@ export interface GuestEntity {
   readonly context: GuestContext;
 }
 
+export interface JobEntity {
+  readonly state: JobStateName;
+  readonly context: JobContext;
+}
+
 export interface Fleet {
   /** Version of this shape: a checkpoint of another is not used. */
-  readonly version: 2;
+  readonly version: 3;
   /** Last entry folded: sequence, chain hash, time as it stands there (epoch ms). */
   readonly seq: number;
   readonly hash: string;
@@ -142,6 +191,12 @@ export interface Fleet {
   readonly headroom: { readonly survivable: boolean; readonly why: string } | null;
   readonly hosts: Readonly<Record<string, HostEntity>>;
   readonly guests: Readonly<Record<string, GuestEntity>>;
+  /** Host to its last reinstallation. */
+  readonly jobs: Readonly<Record<string, JobEntity>>;
+  /** When those of the last 24 h were begun, on `nowMs`. */
+  readonly reinstalls: readonly number[];
+  /** Name to what is installed by it. */
+  readonly images: Readonly<Record<string, { readonly version: number; readonly manifest: string }>>;
   readonly intents: Readonly<Record<string, PendingIntent>>;
   readonly timers: Readonly<Record<string, ArmedTimer>>;
 }
@@ -149,7 +204,7 @@ export interface Fleet {
 export const GENESIS_HASH = '0'.repeat(64);
 
 export const emptyFleet: Fleet = {
-  version: 2,
+  version: 3,
   seq: 0,
   hash: GENESIS_HASH,
   wallMs: 0,
@@ -164,6 +219,9 @@ export const emptyFleet: Fleet = {
   headroom: null,
   hosts: {},
   guests: {},
+  jobs: {},
+  reinstalls: [],
+  images: {},
   intents: {},
   timers: {},
 };

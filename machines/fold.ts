@@ -10,18 +10,25 @@ import { guestMachine } from './guest.ts';
 import { newGuest } from './guest-parts.ts';
 import { hostMachine } from './host.ts';
 import { newHost } from './host-parts.ts';
+import { jobMachine } from './job.ts';
+import { newJob } from './job-parts.ts';
+import { DAY_MS } from './ladder.ts';
+import { isEnrolled } from './reinstall.ts';
 import { rejection } from './rejection.ts';
 import { guestsOn, holders, subjectsOf } from './routing.ts';
 import { nameOf } from './sentences.ts';
-import { guestLadderSchema, hostLadderSchema } from './spec.ts';
+import { guestLadderSchema, hostLadderSchema, type ProvisioningSpec, provisioningSchema } from './spec.ts';
 import { makeStepper } from './stepper.ts';
 import { get } from './table.ts';
 
 const stepHost = makeStepper(hostMachine);
 const stepGuest = makeStepper(guestMachine);
+const stepJob = makeStepper(jobMachine);
 /** For what the cluster file no longer names. */
 const GUEST_LADDER = guestLadderSchema.parse({});
 const HOST_LADDER = hostLadderSchema.parse({});
+const PROVISIONING = provisioningSchema.parse({ network: '10.0.0.0/8', image: 'none', imageKeys: {} });
+const provisioningOf = ({ spec }: Pick<Fleet, 'spec'>): ProvisioningSpec => spec?.provisioning ?? PROVISIONING;
 
 /** The state after one entry. */
 export function apply(fleet: Fleet, stored: Stored): Fleet {
@@ -54,6 +61,7 @@ function take(draft: Draft, { seq, hash, entry }: Stored): void {
     if (subject.startsWith('host/')) {
       held ??= holders(fleet);
       toHost(draft, subject, entry, held);
+      toJob(draft, subject, entry);
     } else if (subject.startsWith('guest/')) toGuest(draft, subject, entry, before);
   }
 }
@@ -99,6 +107,17 @@ function learn(draft: Draft, entry: Entry): void {
     case 'host.cleared':
       fleet.brakeWaived = fleet.brakeWaived.filter((host) => host !== nameOf(entry.subject));
       return;
+    case 'image.published':
+      fleet.images = {
+        ...fleet.images,
+        [entry.data.name]: { version: entry.data.version, manifest: entry.data.manifest },
+      };
+      return;
+    case 'reinstall.armed':
+      if (entry.data.mode === 'dry-run') return;
+      // Older ones count no more, and more than the limit of a day are not begun: the list stays short.
+      fleet.reinstalls = [...fleet.reinstalls.filter((atMs) => atMs > fleet.nowMs - DAY_MS), fleet.nowMs];
+      return;
     case 'headroom.changed':
       fleet.headroom = { survivable: entry.data.survivable, why: entry.data.why };
       return;
@@ -138,10 +157,27 @@ function toHost(draft: Draft, subject: string, entry: Entry, held: ReadonlySet<s
     atMs: fleet.nowMs,
     ladder: fleet.spec?.hostLadder ?? HOST_LADDER,
     empty: !held.has(name),
+    installed: isEnrolled(get(fleet.jobs, name)),
+    reinstalls: provisioningOf(fleet).tries,
   };
   const snapshot = hostMachine.resolveState({ value: host.state, context: host.context });
   const [{ value: state, context }, outputs] = stepHost(snapshot, Object.assign({}, entry, facts));
   if (state !== host.state || context !== host.context) draft.putHost(name, { state, context });
+  draft.note(outputs, subject, { seq: fleet.seq, id: entry.id });
+}
+
+/** After its host: what has become of that, it is told. */
+function toJob(draft: Draft, subject: string, entry: Entry): void {
+  const { fleet } = draft;
+  const name = nameOf(subject);
+  const host = get(fleet.hosts, name);
+  const begins = entry.type === 'reinstall.requested' || entry.type === 'reinstall.armed';
+  const job = get(fleet.jobs, name) ?? (begins ? { state: 'failed' as const, context: newJob(name) } : undefined);
+  if (!host || !job) return;
+  const facts = { atMs: fleet.nowMs, provisioning: provisioningOf(fleet), hostIs: host.state };
+  const snapshot = jobMachine.resolveState({ value: job.state, context: job.context });
+  const [{ value: state, context }, outputs] = stepJob(snapshot, Object.assign({}, entry, facts));
+  if (state !== job.state || context !== job.context) draft.putJob(name, { state, context });
   draft.note(outputs, subject, { seq: fleet.seq, id: entry.id });
 }
 

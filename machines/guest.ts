@@ -308,6 +308,7 @@ export const guestMachine = guest.createMachine({
         'host.cleared': hostIsBack,
         'host.restored': hostIsBack,
         'maintenance.ended': hostIsBack,
+        'qualify.succeeded': hostIsBack,
         // Told of a guest that had waited for the same storage: it is back.
         'start.succeeded': { guard: 'free', actions: ['forgive', 'feed', 'placeAnywhere'] },
         'start.failed': room,

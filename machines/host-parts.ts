@@ -3,7 +3,7 @@ import { assign, emit, setup } from 'xstate';
 import type { Entry, EntryType } from './entries.ts';
 import { type HostContext, knownLife, latestLife } from './fleet.ts';
 import type { IntentType, Output } from './intents.ts';
-import { hasBudget, spend, waitMs } from './ladder.ts';
+import { DAY_MS, hasBudget, spend, waitMs } from './ladder.ts';
 import { sentence } from './sentences.ts';
 import type { HostLadder } from './spec.ts';
 
@@ -14,6 +14,10 @@ export interface HostFacts {
   readonly ladder: HostLadder;
   /** It neither holds a guest nor may hold one. */
   readonly empty: boolean;
+  /** It was enrolled by its reinstallation: a life that registers now is the first of what was installed. */
+  readonly installed: boolean;
+  /** Reinstallations in 24 h before it is given up. */
+  readonly reinstalls: number;
 }
 export type HostEvent = Entry & HostFacts;
 type HostEventOf<T extends EntryType> = Extract<HostEvent, { type: T }>;
@@ -29,7 +33,9 @@ export function newHost(id: string): HostContext {
     fence: null,
     degraded: {},
     maintenance: false,
-    tries: { repair: [], powerCycle: [], powerOn: [] },
+    tries: { repair: [], powerCycle: [], powerOn: [], reinstall: [] },
+    ordered: false,
+    untested: null,
     suspectedAtMs: null,
     why: 'named in the cluster file, not heard of yet',
     cause: '',
@@ -72,14 +78,31 @@ const isInMaintenance = ({ context, event }: Args) => context.maintenance && eve
 
 type Remedy = 'leave' | 'power-on' | 'wait' | 'reinstall' | 'quarantine';
 
+/** A test that failed is repeated once before the host is stopped for it. */
+const TESTS_A_BOOT = 2;
+export const TEST_AGAIN_MS = 30_000;
+
+const reinstallRung = ({ reinstalls }: HostFacts) => ({ tries: reinstalls, withinMs: DAY_MS, backoffMs: 0 });
+
+/** Proven stopped and empty, or never heard of: nothing of ours can be lost with its disk. */
+const isAtRest = ({ context, event }: Args) => event.empty && (context.fence !== null || latestLife(context) < 0);
+
+/** The time to veto a person's order is over. */
+const isOrdered = (args: Args) => isTimer(args, { name: 'announce' });
+
 /** The next rung for a host that is proven unable to write. */
 function nextRemedy({ context, event }: Args): Remedy {
+  if (context.ordered) return 'reinstall';
   if (isInMaintenance({ context, event })) return 'leave';
+  const anew = hasBudget(context.tries.reinstall, reinstallRung(event), event.atMs) ? 'reinstall' : 'quarantine';
+  // Installed and found unfit: one more start from nothing but its disk, then the disk again.
+  if (event.type === 'fence.proven' && context.untested === TESTS_A_BOOT) return 'power-on';
+  if (event.type === 'fence.proven' && (context.untested ?? 0) >= 2 * TESTS_A_BOOT) return anew;
   const rung = event.ladder.powerCycle;
   if (hasBudget(context.tries.powerCycle, rung, event.atMs)) {
     return waitMs(context.tries.powerCycle, rung, event.atMs) === 0 ? 'power-on' : 'wait';
   }
-  return event.ladder.reinstall === 'allowed' ? 'reinstall' : 'quarantine';
+  return event.ladder.reinstall === 'allowed' ? anew : 'quarantine';
 }
 
 /** The machine was never switched on, so no power cycle is spent. Without any switch there is nothing to try again. */
@@ -110,7 +133,16 @@ function registered({ context, event }: Args): Change {
   const { incarnation, selfFencing, watchdog } = event.data;
   const known = { incarnation, selfFencing, watchdog, surveyedEpoch: event.epoch };
   if (!isNewLife({ context, event })) return known;
-  return { ...known, fence: null, degraded: {}, suspectedAtMs: null, tries: { ...context.tries, powerOn: [] } };
+  const untested = event.installed ? 0 : context.untested;
+  return {
+    ...known,
+    untested,
+    ordered: false,
+    fence: null,
+    degraded: {},
+    suspectedAtMs: null,
+    tries: { ...context.tries, powerOn: [] },
+  };
 }
 
 /** Nothing is proven of that life, not even that it stops itself. */
@@ -154,6 +186,15 @@ export const host = setup({
     unknownLife: isUnknownLife,
     inMaintenance: isInMaintenance,
     silentInMaintenance: (args) => isOfThisLife(args) && isInMaintenance(args),
+    installedLife: (args) => isNewLife(args) && args.event.installed,
+    untestedLife: (args) => isNewLife(args) && (args.event.installed || args.context.untested !== null),
+    untestedClears: (args) => isOfThisLife(args) && args.context.untested !== null,
+    testsAgain: ({ context }) => ((context.untested ?? 0) + 1) % TESTS_A_BOOT !== 0,
+    is: ({ context, event }, params: { maintenance: boolean; empty: boolean }) =>
+      context.maintenance === params.maintenance && event.empty === params.empty,
+    orderedAtRest: (args) => isOrdered(args) && isAtRest(args),
+    orderedAlive: (args) => isOrdered(args) && args.event.empty && args.context.fence === null,
+    neverHeard: ({ context }) => latestLife(context) < 0,
     unproven: ({ context }) => context.fence === null,
     clears: (args, params: { maintenance: boolean; empty: boolean }) =>
       isOfThisLife(args) && args.context.maintenance === params.maintenance && args.event.empty === params.empty,
@@ -175,7 +216,14 @@ export const host = setup({
     degrade: assign(degraded),
     restore: assign(restored),
     suspect: assign({ suspectedAtMs: ({ event }) => event.atMs }),
-    clear: assign({ suspectedAtMs: null }),
+    clear: assign({ suspectedAtMs: null, ordered: false }),
+    order: assign({ ordered: true }),
+    forgetOrder: assign({ ordered: false }),
+    countTest: assign({ untested: ({ context }) => (context.untested ?? 0) + 1 }),
+    passTest: assign({ untested: null }),
+    spendReinstall: assign(({ context, event }) => ({
+      tries: { ...context.tries, reinstall: spend(context.tries.reinstall, reinstallRung(event), event.atMs) },
+    })),
     flag: assign((_, params: { maintenance: boolean }) => params),
     spendRepair: assign(({ context, event }) => ({
       tries: { ...context.tries, repair: spend(context.tries.repair, event.ladder.repair, event.atMs) },
@@ -194,6 +242,10 @@ export const host = setup({
     powerOn: emit(({ context }) => ({ type: 'intent', intent: { type: 'power-on', host: context.id } })),
     repair: emit(({ context }) => ({ type: 'intent', intent: { type: 'repair', host: context.id, what: 'libvirt' } })),
     reinstall: emit(({ context }) => ({ type: 'intent', intent: { type: 'reinstall', host: context.id } })),
+    qualify: emit(({ context }) => ({
+      type: 'intent',
+      intent: { type: 'qualify', host: context.id, counter: Math.max(0, latestLife(context)) },
+    })),
     withdraw: emit((_, params: { intent: IntentType }) => ({ type: 'withdraw', intent: params.intent })),
     disarm: emit((_, params: { name: string }) => ({ type: 'disarm', name: params.name })),
     arm: emit((_, params: { name: string; afterMs: number }) => ({ type: 'timer', ...params })),

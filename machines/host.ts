@@ -4,7 +4,7 @@
  * Freeze, storm brake and survey have no place here: a wish is a wish, and runnable.ts holds back what may not be done
  * now.
  */
-import { host, newHost } from './host-parts.ts';
+import { host, newHost, TEST_AGAIN_MS } from './host-parts.ts';
 import type { IntentType } from './intents.ts';
 
 /** A host that could not be proven stopped is tried again this often. */
@@ -17,6 +17,7 @@ const withdraw = (intent: IntentType) => ({ type: 'withdraw', params: { intent }
 const disarm = (name: string) => ({ type: 'disarm', params: { name } }) as const;
 
 const registers = [
+  { guard: 'untestedLife', target: '.qualifying', actions: ['register', note('to be tested before it gets guests')] },
   {
     guard: { type: 'newLifeFor', params: { maintenance: true, empty: true } },
     target: '.maintenance',
@@ -28,10 +29,25 @@ const registers = [
     actions: ['register', note('to be emptied for maintenance')],
   },
   { guard: 'newLife', target: '.running', actions: ['register', note()] },
-  { guard: 'sameLife', actions: ['register'] },
 ] as const;
+const registersAgain = [...registers, { guard: 'sameLife', actions: ['register'] }] as const;
+
+/** The same for a host under reinstallation. Only of what was installed the intent stays: its outcome is still to be written. */
+const registersAnyhow = [
+  {
+    guard: 'installedLife',
+    target: 'qualifying',
+    actions: ['register', note('to be tested before it gets guests')],
+  },
+  ...registers.map(({ target, actions, ...one }) => ({
+    ...one,
+    target: target.slice(1),
+    actions: [withdraw('reinstall'), ...actions],
+  })),
+] as never;
 
 const clears = [
+  { guard: 'untestedClears', target: 'qualifying', actions: ['clear', note('to be tested before it gets guests')] },
   {
     guard: { type: 'clears', params: { maintenance: true, empty: true } },
     target: 'maintenance',
@@ -68,12 +84,12 @@ const remedies = [
   {
     guard: { type: 'remedy', params: { is: 'reinstall' } },
     target: 'reinstalling',
-    actions: ['learnProof', note('power cycles used up, to be installed anew')],
+    actions: ['learnProof', 'spendReinstall', note('to be installed anew')],
   },
   {
     guard: { type: 'remedy', params: { is: 'quarantine' } },
     target: 'quarantined',
-    actions: ['learnProof', note('power cycles used up, a person decides')],
+    actions: ['learnProof', note('its remedies are used up, a person decides')],
   },
 ] as const;
 
@@ -95,6 +111,13 @@ const switchedOnLater = {
   guard: 'triedAgain',
   target: 'fenced',
   actions: ['spendPowerOn', 'armSwitchOn', note('tried again after a pause')],
+} as const;
+
+/** A person's order, once nobody vetoed it in time. */
+const ordered = {
+  guard: 'orderedAtRest',
+  target: 'reinstalling',
+  actions: ['order', note('to be installed anew, as a person ordered')],
 } as const;
 
 const leaves = [withdraw('repair'), disarm('repair')] as const;
@@ -127,13 +150,26 @@ const live = {
   ],
 } as const;
 
+/** Not fit to hold guests. It is alive, so it is proven stopped before anything else is tried. */
+const unfit = [
+  {
+    guard: 'testsAgain',
+    actions: [
+      'countTest',
+      { type: 'arm', params: { name: 'qualify', afterMs: TEST_AGAIN_MS } },
+      note('it is tested once more'),
+    ],
+  },
+  { target: 'fencing', actions: ['countTest', 'fence', note('it is proven stopped first')] },
+] as const;
+
 export const hostMachine = host.createMachine({
   id: 'host',
   context: ({ input }) => newHost(input?.id ?? ''),
   initial: 'joining',
   on: {
-    'host.joined': registers,
-    'host.surveyed': registers,
+    'host.joined': registersAgain,
+    'host.surveyed': registersAgain,
     'host.restored': { actions: ['restore', withdraw('repair'), disarm('repair')] },
     'maintenance.started': { actions: [{ type: 'flag', params: { maintenance: true } }] },
     'maintenance.ended': { actions: [{ type: 'flag', params: { maintenance: false } }] },
@@ -143,6 +179,7 @@ export const hostMachine = host.createMachine({
       on: {
         ...returns,
         'cluster.configured': { actions: [{ type: 'arm', params: { name: 'settle', afterMs: SETTLE_MS } }, note()] },
+        'timer.fired': ordered,
       },
       exit: disarm('settle'),
     },
@@ -178,6 +215,15 @@ export const hostMachine = host.createMachine({
       tags: 'live',
       on: {
         ...live,
+        'timer.fired': [
+          ordered,
+          {
+            guard: 'orderedAlive',
+            target: 'fencing',
+            actions: ['order', 'fence', ...leaves, note('it is proven stopped first, to be installed anew')],
+          },
+          ...live['timer.fired'],
+        ],
         'maintenance.ended': [
           {
             guard: 'unproven',
@@ -236,6 +282,7 @@ export const hostMachine = host.createMachine({
       on: {
         ...returns,
         'timer.fired': [
+          ordered,
           { guard: 'inMaintenance', target: 'maintenance', actions: note(LEFT_ALONE) },
           {
             guard: { type: 'timer', params: { name: 'power-on' } },
@@ -254,6 +301,7 @@ export const hostMachine = host.createMachine({
     restarting: {
       on: {
         ...returns,
+        'timer.fired': ordered,
         'power-on.succeeded': { target: 'rejoining', actions: ['forgetPowerOns', note('it is expected to register')] },
         'power-on.failed': [switchedOnLater, ...remedies],
         'power-on.unknown': [switchedOnLater, ...remedies],
@@ -262,20 +310,57 @@ export const hostMachine = host.createMachine({
     },
     rejoining: {
       entry: 'armRejoin',
-      on: { ...returns, 'timer.fired': remedies.map((rung) => rung) as never },
+      on: { ...returns, 'timer.fired': [ordered, ...remedies] },
       exit: disarm('rejoin'),
     },
     reinstalling: {
       entry: 'reinstall',
       on: {
-        ...returns,
-        'reinstall.succeeded': { target: 'rejoining', actions: note('it is expected to register') },
-        'reinstall.failed': { target: 'failed', actions: note('all remedies are used up') },
-        'reinstall.unknown': { target: 'failed', actions: note('all remedies are used up') },
+        'leases.reported': {
+          ...returns['leases.reported'],
+          actions: [withdraw('reinstall'), ...returns['leases.reported'].actions],
+        },
+        // Its outcome is still to be written: the intent stays until it is.
+        'host.joined': registersAnyhow,
+        'host.surveyed': registersAnyhow,
+        // What has installed nothing leaves the host as it found it.
+        'reinstall.succeeded': [
+          { guard: 'inMaintenance', target: 'maintenance', actions: ['forgetOrder', note(LEFT_ALONE)] },
+          { guard: 'neverHeard', target: 'joining', actions: ['forgetOrder', note()] },
+          { target: 'rejoining', actions: ['forgetOrder', note('it is expected to register')] },
+        ],
+        'reinstall.failed': { target: 'quarantined', actions: ['forgetOrder', note('its power is left off')] },
+        'reinstall.unknown': { target: 'failed', actions: ['forgetOrder', note('all remedies are used up')] },
       },
-      exit: withdraw('reinstall'),
     },
-    quarantined: { tags: 'needs-operator', on: returns },
-    failed: { tags: 'needs-operator', on: returns },
+    qualifying: {
+      tags: 'live',
+      entry: 'qualify',
+      on: {
+        ...live,
+        'qualify.succeeded': [
+          {
+            guard: { type: 'is', params: { maintenance: true, empty: true } },
+            target: 'maintenance',
+            actions: ['passTest', note('kept free for maintenance')],
+          },
+          {
+            guard: { type: 'is', params: { maintenance: true, empty: false } },
+            target: 'draining',
+            actions: ['passTest', note('to be emptied for maintenance')],
+          },
+          { target: 'running', actions: ['passTest', note()] },
+        ],
+        'qualify.failed': unfit,
+        'qualify.unknown': unfit,
+        'timer.fired': [
+          { guard: { type: 'timer', params: { name: 'qualify' } }, actions: 'qualify' },
+          ...live['timer.fired'],
+        ],
+      },
+      exit: [withdraw('qualify'), disarm('qualify')],
+    },
+    quarantined: { tags: 'needs-operator', on: { ...returns, 'timer.fired': ordered } },
+    failed: { tags: 'needs-operator', on: { ...returns, 'timer.fired': ordered } },
   },
 });

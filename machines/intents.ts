@@ -9,8 +9,12 @@ export type Intent =
   | { readonly type: 'power-on'; readonly host: string }
   /** Restart libvirtd on the host. Idempotent. */
   | { readonly type: 'repair'; readonly host: string; readonly what: 'libvirt' }
-  /** Install a host from nothing; or, when the intent's subject is a guest, rebuild its disk where it ran last. */
+  /** Install a host from nothing, pending over its whole job (job.ts); or, when the intent's subject is a guest, rebuild its disk where it ran last. */
   | { readonly type: 'reinstall'; readonly host: string }
+  /** Boot a host that is proven stopped from the network, once: boot device set and read back, power off, then on. */
+  | { readonly type: 'netboot'; readonly host: string; readonly job: string; readonly attempt: number }
+  /** Test an installed host before it is capacity: virtualization, storage, ways, clock, a canary. Idempotent. */
+  | { readonly type: 'qualify'; readonly host: string; readonly counter: number }
   /** Choose a host and grant. A decision: its outcome is `guest.granted` or `guest.unplaced`. */
   | {
       readonly type: 'place';

@@ -7,6 +7,9 @@ export type Rung = z.infer<typeof rungSchema>;
 /** Back-off doubles with every try and stops growing here. */
 export const LONGEST_BACKOFF_MS = 300_000;
 
+/** What reinstallations are counted by. */
+export const DAY_MS = 86_400_000;
+
 /** Tries (epoch ms) that still count against the rung's budget. */
 function counting(tries: readonly number[], rung: Rung, nowMs: number): readonly number[] {
   return tries.filter((atMs) => atMs > nowMs - rung.withinMs);

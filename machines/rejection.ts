@@ -5,12 +5,13 @@
 import { pendingId } from './draft.ts';
 import { compareTokens, type Entry, type EntryOf, type EntryType } from './entries.ts';
 import { type Fleet, latestLife } from './fleet.ts';
+import { wrongStep } from './reinstall-steps.ts';
 import { nameOf } from './sentences.ts';
 import { get } from './table.ts';
 
 type Noun = 'cluster' | 'host' | 'guest';
 
-/** Which kind of subject an entry type speaks of, by the first word of its type. */
+/** Which kind of subject an entry type speaks of, by its type or the first word of that. */
 const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   cluster: ['cluster'],
   leader: ['cluster'],
@@ -18,13 +19,19 @@ const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   brake: ['cluster'],
   headroom: ['cluster'],
   log: ['cluster'],
+  image: ['cluster'],
   timer: ['cluster', 'host', 'guest'],
   host: ['host'],
   fence: ['host'],
   maintenance: ['host'],
   'power-on': ['host'],
   repair: ['host'],
-  reinstall: ['host', 'guest'],
+  netboot: ['host'],
+  qualify: ['host'],
+  reinstall: ['host'],
+  'reinstall.succeeded': ['host', 'guest'],
+  'reinstall.failed': ['host', 'guest'],
+  'reinstall.unknown': ['host', 'guest'],
   guest: ['guest'],
   start: ['guest'],
   stop: ['guest'],
@@ -50,7 +57,7 @@ function wrongReign(fleet: Fleet, { type, epoch, data }: Entry): string | null {
 function wrongSubject(fleet: Fleet, { type, subject }: Entry): string | null {
   const word = type.slice(0, type.indexOf('.'));
   const noun = (subject === 'cluster' ? 'cluster' : subject.slice(0, subject.indexOf('/'))) as Noun;
-  if (!SPEAKS_OF[word]?.includes(noun)) return `${type} cannot speak of ${subject}`;
+  if (!(SPEAKS_OF[type] ?? SPEAKS_OF[word])?.includes(noun)) return `${type} cannot speak of ${subject}`;
   if (noun === 'host' && !get(fleet.hosts, nameOf(subject))) return `there is no host ${nameOf(subject)}`;
   if (noun === 'guest' && !get(fleet.guests, nameOf(subject))) return `there is no guest ${nameOf(subject)}`;
   return null;
@@ -65,6 +72,24 @@ function wrongMoment(fleet: Fleet, entry: Entry): string | null {
     case 'host.joined':
     case 'host.surveyed':
       return staleLife(fleet, entry);
+    case 'image.published': {
+      const known = get(fleet.images, entry.data.name);
+      return known && known.version >= entry.data.version
+        ? `version ${known.version} of ${entry.data.name} was published before`
+        : null;
+    }
+    case 'host.enrolled':
+    case 'reinstall.requested':
+    case 'reinstall.vetoed':
+    case 'reinstall.armed':
+    case 'reinstall.ticketed':
+    case 'reinstall.booted':
+    case 'reinstall.committed':
+    case 'reinstall.sealed':
+    case 'reinstall.left':
+    case 'reinstall.aborted':
+    case 'reinstall.replayed':
+      return wrongStep(fleet, entry);
     case 'guest.granted':
       return wrongGrant(fleet, entry);
     case 'guest.adopted':

@@ -20,6 +20,7 @@ const MAKES_ROOM: ReadonlySet<EntryType> = new Set<EntryType>([
   'host.restored',
   'fence.proven',
   'maintenance.ended',
+  'qualify.succeeded',
   'guest.crashed',
   'start.failed',
   'stop.succeeded',

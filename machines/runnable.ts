@@ -5,6 +5,7 @@
 import { costsMajority } from './brake.ts';
 import type { Fleet, HostStateName } from './fleet.ts';
 import type { IntentType, PendingIntent } from './intents.ts';
+import { isUnderWay, jobOf, reinstallHeld, unsafeToReinstall } from './reinstall.ts';
 import { list } from './sentences.ts';
 import { get } from './table.ts';
 
@@ -14,9 +15,20 @@ export interface Runnable {
   readonly held: { readonly intent: PendingIntent; readonly why: string }[];
 }
 
-const ORDER: readonly IntentType[] = ['fence', 'stop', 'place', 'start', 'migrate', 'repair', 'power-on', 'reinstall'];
+const ORDER: readonly IntentType[] = [
+  'fence',
+  'stop',
+  'place',
+  'start',
+  'migrate',
+  'repair',
+  'qualify',
+  'power-on',
+  'netboot',
+  'reinstall',
+];
 const NONE: ReadonlySet<string> = new Set();
-const LIVE: ReadonlySet<HostStateName> = new Set<HostStateName>(['running', 'draining', 'maintenance']);
+const LIVE: ReadonlySet<HostStateName> = new Set<HostStateName>(['running', 'qualifying', 'draining', 'maintenance']);
 
 /** `underWay`: ids of intents being carried out already. They are neither ready nor held, but what they cost counts. */
 export function runnable(fleet: Fleet, underWay: Pick<ReadonlySet<string>, 'has'> = NONE): Runnable {
@@ -62,9 +74,10 @@ function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: Pendin
     const state = get(fleet.hosts, host)?.state ?? 'gone';
     return LIVE.has(state as HostStateName) ? null : `${host} is ${state}`;
   };
-  return ({ intent }) => {
+  return (pending) => {
+    const { intent } = pending;
     // A person's own order to fence stands above freeze and brake.
-    const ordered = intent.type === 'fence' && get(fleet.hosts, intent.host)?.state === 'fencing';
+    const ordered = intent.type === 'fence' && isFencedByPerson(fleet, intent.host);
     if (fleet.frozen && !ordered) return `frozen by ${fleet.frozen.by}: ${fleet.frozen.reason}`;
     switch (intent.type) {
       case 'fence':
@@ -77,13 +90,27 @@ function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: Pendin
         return survey ?? notLive(intent.host);
       case 'stop':
       case 'repair':
+      case 'qualify':
         return notLive(intent.host);
       case 'power-on':
         return null;
-      case 'reinstall':
-        return 'reinstallation waits for a person';
+      case 'netboot':
+        return unsafeToReinstall(fleet, intent.host);
+      case 'reinstall': {
+        if (!pending.subject.startsWith('host/')) return 'reinstallation waits for a person';
+        const job = jobOf(fleet, pending);
+        if (!job) return reinstallHeld(fleet, intent.host);
+        // Ready once more when it is over, for its outcome to be written.
+        return isUnderWay(job) ? job.context.why : null;
+      }
     }
   };
+}
+
+/** Not for a reinstallation, and not because it failed its test. */
+function isFencedByPerson(fleet: Fleet, host: string): boolean {
+  const entity = get(fleet.hosts, host);
+  return entity?.state === 'fencing' && !entity.context.ordered && entity.context.untested === null;
 }
 
 /**

@@ -66,6 +66,7 @@ const sentences: Sentences = {
   'log.loss-detected': (d) => `the log lost entries ${d.from} to ${d.to}; the journal of ${d.journal} still has them`,
   'log.fork-detected': (d) =>
     `the log forked at entry ${d.seq}: ${d.ours.slice(0, 8)} here, ${d.theirs.slice(0, 8)} there`,
+  'image.published': (d) => `${d.by} published image ${d.name} version ${d.version} (${d.manifest.slice(0, 12)})`,
   'timer.fired': (d) => `time is up for ${d.timer}`,
 
   'host.joined': (d, h) => `${h} registered as life ${d.incarnation.counter} with ${instances(d.instances.length)}`,
@@ -87,9 +88,34 @@ const sentences: Sentences = {
   'repair.succeeded': (d, h) => `${d.what} on ${h} was restarted`,
   'repair.failed': (d, h) => `${d.what} on ${h} could not be restarted: ${d.reason}`,
   'repair.unknown': (d, h) => `it is not known whether ${d.what} on ${h} was restarted: ${d.reason}`,
+  'reinstall.requested': (d, h) => `${d.by} asked for ${WORK[d.mode]} of ${h}: ${d.reason}`,
+  'reinstall.vetoed': (d, h) => `${d.by} stopped the reinstallation of ${h}`,
+  'reinstall.armed': (d, h) => `${WORK[d.mode]} of ${h} begins, with image ${d.image.name} version ${d.image.version}`,
+  'netboot.succeeded': (d, h) => `${h} is being booted from the network, try ${d.attempt} (${d.method})`,
+  'netboot.failed': (d, h) => `${h} could not be booted from the network, try ${d.attempt} (${d.method}): ${d.reason}`,
+  'netboot.unknown': (d, h) =>
+    `it is not known whether ${h} is being booted from the network, try ${d.attempt} (${d.method}): ${d.reason}`,
+  'reinstall.ticketed': (d, h) =>
+    `${h} asked for its boot script (${d.mac}) and was given the ticket of try ${d.attempt}`,
+  'reinstall.booted': (d, h) =>
+    d.disk === null
+      ? `the installer runs on ${h} and may write nothing: ${d.why}`
+      : `the installer runs on ${h}; to be written: ${d.disk.device}${d.disk.serial ? `, serial ${d.disk.serial}` : ''} (${d.why})`,
+  'reinstall.committed': (d, h) =>
+    `the installer may write disk ${d.disk.serial ?? d.disk.wwn} of ${h} from now on, image ${d.manifest.slice(0, 12)}`,
+  'reinstall.sealed': (d, h) =>
+    `${h} is written and verified: ${Math.round(d.bytes / 2 ** 20)} MiB in ${duration(d.tookMs)}`,
+  'reinstall.left': (d, h) => `the installer left ${h}: ${LEFT[d.how]}`,
+  'reinstall.aborted': (d, h) => `try ${d.attempt} to install ${h} is over (${d.phase}): ${d.reason}`,
+  'reinstall.replayed': (d, h) => `ALARM: somebody else holds the ticket of ${h}, try ${d.attempt}: ${d.reason}`,
   'reinstall.succeeded': (_d, n) => `${n} was reinstalled`,
   'reinstall.failed': (d, n) => `${n} could not be reinstalled: ${d.reason}`,
   'reinstall.unknown': (d, n) => `it is not known whether ${n} was reinstalled: ${d.reason}`,
+
+  'host.enrolled': (d, h) => `${h} was enrolled with new keys, installed from ${d.image.slice(0, 12)}`,
+  'qualify.succeeded': (d, h) => `${h} passed its test${d.detail === '' ? '' : `: ${d.detail}`}`,
+  'qualify.failed': (d, h) => `${h} failed its test: ${d.reason}`,
+  'qualify.unknown': (d, h) => `it is not known whether ${h} passed its test: ${d.reason}`,
 
   'guest.crashed': (d, g) =>
     `${g} on ${d.host} ${crash[d.cause]}${d.gone ? ', nothing of it is left' : ''}: ${d.detail}`,
@@ -114,6 +140,15 @@ const sentences: Sentences = {
   'migration.failed': (d, g) => `${g} did not move from ${d.from} to ${d.to}: ${d.reason}`,
   'migration.unknown': (d, g) => `it is not known whether ${g} moved from ${d.from} to ${d.to}: ${d.reason}`,
 };
+
+const WORK = { install: 'the reinstallation', 'dry-run': 'a dry run', rescue: 'a rescue' } as const;
+
+const LEFT = {
+  kexec: 'it starts what it installed',
+  reboot: 'it reboots',
+  'power-off': 'it switches off',
+  finished: 'its work is done',
+} as const;
 
 const crash = {
   'process-died': 'lost its QEMU process',

@@ -10,46 +10,22 @@
  *                      node's own key. The installer believes only keys built into it.
  */
 import { z } from 'zod';
+import {
+  digestSchema as digest,
+  inventorySchema,
+  macSchema as mac,
+  modeSchema,
+  targetSchema,
+} from '../machines/machine-facts.ts';
 import { diskIdSchema } from '../machines/spec.ts';
 
 const name = z.string().max(64);
 const int = z.number().int().min(0);
 const text = z.string().max(4_096);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const mac = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
 const base64 = z
   .string()
   .regex(/^[A-Za-z0-9+/]+=*$/)
   .max(1_024);
-
-/** What the installer is to do. Only `install` ever writes to a disk. */
-export const MODES = ['install', 'dry-run', 'rescue'] as const;
-export const modeSchema = z.enum(MODES);
-export type Mode = z.infer<typeof modeSchema>;
-
-/** A disk as the installer sees it. `signatures`: what wipefs and blkid find; empty and `blank`: first and last 16 MiB zero. */
-export const diskSchema = z.strictObject({
-  device: name,
-  serial: z.string().max(128).nullable(),
-  wwn: z.string().max(128).nullable(),
-  bytes: int,
-  removable: z.boolean(),
-  blank: z.boolean(),
-  /** GPT disk GUID, lower case; null without a GPT. */
-  guid: z.string().max(64).nullable(),
-  signatures: z.array(z.string().max(64)).max(32),
-});
-export type Disk = z.infer<typeof diskSchema>;
-
-export const inventorySchema = z.strictObject({
-  uuid: z.string().max(64).nullable(),
-  macs: z.array(mac).max(32),
-  firmware: z.enum(['bios', 'uefi']),
-  memoryMiB: int,
-  cpus: int,
-  disks: z.array(diskSchema).max(64),
-});
-export type Inventory = z.infer<typeof inventorySchema>;
 
 /** Of one boot of one machine: `job` is the id of the intent, `attempt` counts its network boots from 1. */
 const of = { job: name, attempt: int };
@@ -115,7 +91,7 @@ export const planSchema = z.strictObject({
   cluster: name,
   epoch: int,
   /** The disk to write, as the installer itself described it; every other is made unwritable first. */
-  disk: z.strictObject({ device: name, serial: z.string().nullable(), wwn: z.string().nullable(), bytes: int }),
+  disk: targetSchema,
   image: z.strictObject({ name, manifest: digest }),
   /** `http://ADDRESS:PORT` of every controller that serves images, to be tried in turn. */
   sources: z.array(z.url()).max(32),
@@ -166,3 +142,13 @@ export const manifestSchema = z.strictObject({
   boot: z.strictObject({ kernel: z.string(), initrd: z.string(), cmdline: z.string() }),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+export {
+  type Disk,
+  diskSchema,
+  type Inventory,
+  inventorySchema,
+  MODES,
+  type Mode,
+  modeSchema,
+} from '../machines/machine-facts.ts';

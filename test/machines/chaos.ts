@@ -2,6 +2,8 @@
 import { dataSchemas, type Entry, type EntryType, type Proof, type Stored } from '../../machines/entries.ts';
 import { type Fleet, GENESIS_HASH, latestLife } from '../../machines/fleet.ts';
 import { place } from '../../machines/placement.ts';
+import { isUnderWay } from '../../machines/reinstall.ts';
+import { nameOf } from '../../machines/sentences.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { spec, T0 } from './given.ts';
 
@@ -25,9 +27,24 @@ export function drawFrom(seed: number): Draw {
 export const HOSTS = ['h1', 'h2', 'h3'];
 export const GUESTS = ['g1', 'g2', 'g3', 'constructor'];
 
+const machine = (host: string) => ({
+  macs: [`52:54:00:00:00:0${host.slice(1)}`],
+  disk: { serial: `disk-${host}` },
+});
+const DIGEST = 'a'.repeat(64);
+const inventory = (host: string) => ({
+  uuid: null,
+  macs: machine(host).macs,
+  firmware: 'uefi',
+  memoryMiB: 1,
+  cpus: 1,
+  disks: [],
+});
+const target = (host: string) => ({ device: 'sda', serial: `disk-${host}`, wwn: null, bytes: 1 });
+
 export const world = (draw?: Draw): ClusterSpec =>
   spec(
-    3,
+    { h1: {}, h2: { machine: machine('h2') }, h3: { machine: machine('h3') } },
     Object.fromEntries(
       GUESTS.map((name, i) => [
         name,
@@ -48,6 +65,8 @@ export const world = (draw?: Draw): ClusterSpec =>
         powerCycle: { tries: 2, withinMs: 600_000, backoffMs: 1_000 },
         reinstall: draw?.of(['never', 'allowed'] as const) ?? 'never',
       },
+      voters: ['h1'],
+      provisioning: { network: '10.0.0.0/8', image: 'host', imageKeys: {}, perDay: 50, tries: 2 },
     },
   );
 
@@ -94,6 +113,10 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     watchdog: 'device',
     instances: instances(),
   });
+  const bootOf = () => {
+    const { job, attempt } = draw.of(Object.values(fleet.jobs))?.context ?? { job: '', attempt: 0 };
+    return { job: draw.of([job, intent()]), attempt: draw.of([attempt || 1, 2]) };
+  };
   const [noun, verb] = type.split('.') as [string, string];
   if (noun !== 'fence' && ['succeeded', 'failed', 'unknown'].includes(verb)) {
     const about =
@@ -105,7 +128,9 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
             ? { method: 'ipmi' }
             : noun === 'repair'
               ? { what: 'libvirt' }
-              : {};
+              : noun === 'netboot'
+                ? { ...bootOf(), method: 'ipmi' }
+                : {};
     return { intent: intent(), ...about, ...(verb === 'succeeded' ? { detail: '' } : { reason: 'r' }) };
   }
   const refused = [{ host: 'h2', reason: 'full' }];
@@ -137,6 +162,32 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'fence.failed': () => ({ counter: counter(), attempts: [{ method: 'ipmi', reason: 'dead' }] }),
     'maintenance.started': () => ({ by }),
     'maintenance.ended': () => ({ by }),
+    'image.published': () => ({ name: 'host', version: draw.number(3), manifest: DIGEST, by }),
+    'reinstall.requested': () => ({ mode: draw.of(['install', 'dry-run', 'rescue']), by, reason: 'r', plan: DIGEST }),
+    'reinstall.vetoed': () => ({ job: bootOf().job, by }),
+    'reinstall.armed': () => ({
+      ...bootOf(),
+      mode: 'install',
+      image: { name: 'host', version: 1, manifest: DIGEST },
+    }),
+    'reinstall.ticketed': () => ({ ...bootOf(), mac: machine('h2').macs[0], token: DIGEST }),
+    'reinstall.booted': () => ({
+      ...bootOf(),
+      key: 'k',
+      inventory: inventory('h2'),
+      disk: draw.of([null, target('h2')]),
+      why: 'w',
+    }),
+    'reinstall.committed': () => ({ ...bootOf(), disk: machine(draw.of(['h2', 'h3'])).disk, manifest: DIGEST }),
+    'reinstall.sealed': () => ({ ...bootOf(), manifest: DIGEST, bytes: 1, tookMs: 1 }),
+    'reinstall.left': () => ({ ...bootOf(), how: draw.of(['kexec', 'reboot', 'power-off', 'finished']) }),
+    'reinstall.aborted': () => ({ ...bootOf(), phase: 'write', reason: 'r' }),
+    'reinstall.replayed': () => ({ ...bootOf(), reason: 'r' }),
+    'host.enrolled': () => ({
+      ...bootOf(),
+      keys: { agent: 'a', voter: 'v', controller: 'c', node: 'n' },
+      image: DIGEST,
+    }),
     'guest.crashed': () => ({
       ...startOf(),
       cause: draw.of(['process-died', 'panicked', 'shut-down', 'destroyed']),
@@ -170,7 +221,7 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
 export function anySubject(type: EntryType, draw: Draw): string {
   if (draw.number(12) === 0) return draw.of(['cluster', 'host/h9', 'guest/g9', 'host/h1', 'guest/g1']);
   const word = type.slice(0, type.indexOf('.'));
-  if (['host', 'fence', 'maintenance', 'power-on', 'repair', 'reinstall'].includes(word))
+  if (['host', 'fence', 'maintenance', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(word))
     return `host/${draw.of(HOSTS)}`;
   if (['guest', 'start', 'stop', 'migration'].includes(word)) return `guest/${draw.of(GUESTS)}`;
   return 'cluster';
@@ -205,11 +256,73 @@ interface Likely {
   data: unknown;
 }
 
+/** The next step of a reinstallation. */
+function installing(fleet: Fleet, host: string, id: string, draw: Draw): Likely | null {
+  const subject = `host/${host}`;
+  const image = { name: 'host', version: 1, manifest: DIGEST };
+  if (!fleet.images.host)
+    return {
+      type: 'image.published',
+      subject: 'cluster',
+      data: { name: 'host', version: 1, manifest: DIGEST, by: 'ann' },
+    };
+  const job = fleet.jobs[host];
+  if (job?.context.job !== id) {
+    const mode = job?.state === 'waiting' ? job.context.mode : 'install';
+    return { type: 'reinstall.armed', subject, data: { job: id, attempt: 1, mode, image } };
+  }
+  const { attempt, token, enrolled } = job.context;
+  const of = { job: id, attempt };
+  switch (job.state) {
+    case 'armed':
+    case 'powered': {
+      const boot = Object.values(fleet.intents).find(({ intent: { type } }) => type === 'netboot');
+      if (boot?.subject === subject && draw.number(2) === 0)
+        return { type: 'netboot.succeeded', subject, data: { ...of, intent: boot.id, method: 'ipmi', detail: '' } };
+      return token === null
+        ? { type: 'reinstall.ticketed', subject, data: { ...of, mac: machine(host).macs[0], token: DIGEST } }
+        : {
+            type: 'reinstall.booted',
+            subject,
+            data: { ...of, key: 'k', inventory: inventory(host), disk: target(host), why: 'w' },
+          };
+    }
+    case 'booted':
+      return { type: 'reinstall.committed', subject, data: { ...of, disk: machine(host).disk, manifest: DIGEST } };
+    case 'committed':
+      return { type: 'reinstall.sealed', subject, data: { ...of, manifest: DIGEST, bytes: 1, tookMs: 1 } };
+    case 'sealed':
+      return { type: 'reinstall.left', subject, data: { ...of, how: 'kexec' } };
+    case 'first-boot': {
+      if (enrolled) {
+        const counter = Math.max(0, latestLife(fleet.hosts[host]!.context)) + 1;
+        const incarnation = { bootId: `b${counter}`, counter };
+        return {
+          type: 'host.joined',
+          subject,
+          data: { incarnation, selfFencing: true, watchdog: 'd', instances: [] },
+        };
+      }
+      const keys = { agent: 'a', voter: 'v', controller: 'c', node: 'n' };
+      return { type: 'host.enrolled', subject, data: { ...of, keys, image: DIGEST } };
+    }
+    default:
+      return draw.number(2) === 0 ? { type: 'reinstall.failed', subject, data: { intent: id, reason: 'r' } } : null;
+  }
+}
+
 /** What a leader and agents would write in this state: outcomes, places, proofs, timers, crashes. */
 function likely(fleet: Fleet, draw: Draw): Likely | null {
   if (fleet.epoch === 0) return { type: 'leader.elected', subject: 'cluster', data: { node: 'h1' } };
   if (fleet.spec === null)
     return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
+  if (fleet.frozen && draw.number(4) === 0) return { type: 'cluster.thawed', subject: 'cluster', data: { by: 'ann' } };
+  if (fleet.brake && draw.number(4) === 0) return { type: 'brake.released', subject: 'cluster', data: { by: 'ann' } };
+  const busy = Object.values(fleet.jobs).filter(isUnderWay);
+  if (busy.length > 0 && draw.number(2) === 0) {
+    const { id, job } = draw.of(busy).context;
+    return installing(fleet, id, job, draw);
+  }
   const { intent, subject, id, cause } = draw.of([...Object.values(fleet.intents)]) ?? {};
   const timer = draw.of(Object.values(fleet.timers));
   if (timer && draw.number(5) === 0)
@@ -260,7 +373,19 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
         return { type: `power-on.${verdict}`, subject, cause, data: { intent: id, method: 'ipmi', ...words } };
       case 'repair':
         return { type: `repair.${verdict}`, subject, cause, data: { intent: id, what: 'libvirt', ...words } };
+      case 'netboot': {
+        const { job, attempt } = intent;
+        return {
+          type: `netboot.${verdict}`,
+          subject,
+          cause,
+          data: { intent: id, job, attempt, method: 'ipmi', ...words },
+        };
+      }
+      case 'qualify':
+        return { type: `qualify.${verdict}`, subject, cause, data: { intent: id, ...words } };
       case 'reinstall':
+        if (subject.startsWith('host/') && draw.number(4) > 0) return installing(fleet, nameOf(subject), id, draw);
         return { type: `reinstall.${verdict}`, subject, cause, data: { intent: id, ...words } };
     }
   }

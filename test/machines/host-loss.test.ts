@@ -340,7 +340,7 @@ describe('the lost host', () => {
     expect(s.host('h3').state).toBe('reinstalling');
     expect(s.intent('reinstall', 'host/h3')).toEqual({ type: 'reinstall', host: 'h3' });
     s.outcome('failed', 'reinstall', 'host/h3');
-    expect(s.host('h3').state).toBe('failed');
+    expect(s.host('h3').state).toBe('quarantined');
   });
 
   test('fenced by order of a person, in service or not', () => {

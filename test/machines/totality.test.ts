@@ -11,12 +11,16 @@ import {
   type GuestStateName,
   HOST_STATES,
   type HostStateName,
+  JOB_STATES,
+  latestLife,
 } from '../../machines/fleet.ts';
 import { apply, fold, rejection } from '../../machines/fold.ts';
 import { guestMachine } from '../../machines/guest.ts';
 import { newGuest } from '../../machines/guest-parts.ts';
 import { hostMachine } from '../../machines/host.ts';
 import { newHost } from '../../machines/host-parts.ts';
+import { jobMachine } from '../../machines/job.ts';
+import { guestsOn } from '../../machines/routing.ts';
 import { runnable } from '../../machines/runnable.ts';
 import { sentence } from '../../machines/sentences.ts';
 import { guestLadderSchema, hostLadderSchema } from '../../machines/spec.ts';
@@ -65,6 +69,8 @@ describe('any log at all', () => {
           if (/undefined|\[object/.test(sentence(stored.entry))) expect.unreachable(sentence(stored.entry));
           for (const { state } of Object.values(fleet.hosts)) reached.add(`host ${state}`);
           for (const { state } of Object.values(fleet.guests)) reached.add(`guest ${state}`);
+          for (const { state } of Object.values(fleet.jobs)) reached.add(`job ${state}`);
+          checkWrite(before, stored, fleet);
         }
       }),
       { numRuns: 60 },
@@ -73,6 +79,7 @@ describe('any log at all', () => {
     const states = [
       ...Object.keys(HOST_STATES).map((s) => `host ${s}`),
       ...Object.keys(GUEST_STATES).map((s) => `guest ${s}`),
+      ...Object.keys(JOB_STATES).map((s) => `job ${s}`),
     ];
     expect(states.filter((state) => !reached.has(state))).toEqual([]);
   });
@@ -109,6 +116,20 @@ describe('any log at all', () => {
     );
   });
 });
+
+/** A disk is given up only of a host that is proven stopped or never lived, holds nothing and is no voter. */
+function checkWrite(before: Fleet, { entry }: Stored, after: Fleet): void {
+  if (entry.type !== 'reinstall.committed') return;
+  const host = entry.subject.slice('host/'.length);
+  if (after.jobs[host]?.state !== 'committed' || before.jobs[host]?.state === 'committed') return;
+  const { context } = before.hosts[host]!;
+  const life = latestLife(context);
+  if (life >= 0 && (context.fence === null || context.fence.counter < life))
+    expect.unreachable(`${host} is not proven stopped`);
+  if (before.frozen || before.brake || before.spec!.voters.includes(host)) expect.unreachable(`${host} is held back`);
+  if (guestsOn(before, host).length > 0) expect.unreachable(`${host} may run guests`);
+  expect(before.jobs[host]!.context).toMatchObject({ job: entry.data.job, attempt: entry.data.attempt });
+}
 
 /** A grant with force needs the release of the last one, and a higher token; nothing else moves a held grant unproven. */
 function checkGrant(before: Fleet, { entry }: Stored, after: Fleet): number {
@@ -170,7 +191,7 @@ describe('any state with any entry', () => {
 
   test.each(Object.keys(HOST_STATES) as HostStateName[])('host %s', (state) => {
     const step = makeStepper(hostMachine);
-    const facts = { atMs: T0, ladder: hostLadderSchema.parse({}), empty: false };
+    const facts = { atMs: T0, ladder: hostLadderSchema.parse({}), empty: false, installed: true, reinstalls: 3 };
     for (const context of [newHost('h1'), fleet.hosts.h1!.context]) {
       for (const type of ENTRY_TYPES) {
         for (let i = 0; i < 20; i += 1) {
@@ -216,6 +237,8 @@ describe('the stepper', () => {
             atMs: seq,
             ladder: hostLadderSchema.parse({}),
             empty: seq % 2 === 0,
+            installed: seq % 3 === 0,
+            reinstalls: 3,
           });
           const [theirHost, hostActions] = transition(hostMachine, host, hostEvent);
           const [ourHost, hostOutputs] = stepHost(host, hostEvent);
@@ -250,7 +273,8 @@ describe('the stepper', () => {
   test('the machines know exactly the states that people are told about, and use nothing but emit and assign', () => {
     expect(Object.keys(hostMachine.states).sort()).toEqual(Object.keys(HOST_STATES).sort());
     expect(Object.keys(guestMachine.states).sort()).toEqual(Object.keys(GUEST_STATES).sort());
-    for (const machine of [hostMachine, guestMachine]) {
+    expect(Object.keys(jobMachine.states).sort()).toEqual(Object.keys(JOB_STATES).sort());
+    for (const machine of [hostMachine, guestMachine, jobMachine]) {
       for (const node of Object.values(machine.states)) {
         expect(node.invoke).toEqual([]);
         expect(node.after).toEqual([]);
