@@ -4,6 +4,7 @@ import { createClock } from '../adapters/clock/clock.ts';
 import { createMachine } from '../adapters/clock/machine.ts';
 import type { Role } from '../adapters/keys/identities.ts';
 import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
+import { secret, verifyRaw } from '../adapters/keys/raw.ts';
 import { signerFrom, verify } from '../adapters/keys/sign.ts';
 import { openBus } from '../adapters/nats/bus.ts';
 import { type Connections, openConnections } from '../adapters/nats/connections.ts';
@@ -101,10 +102,11 @@ export async function startNode(
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
   const signer = signerFrom(keys.seeds.node);
-  // Nothing is armed and nothing is fetched until the log says so.
-  const published = () => [];
+  const published = () => Object.values(controller?.fleet().images ?? {}).map(({ manifest }) => manifest);
   const netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
   if (netBooting) ends.push(netBooting.stop);
+  const enrolment = null;
+  const provisioning = { netBoot: netBooting?.netBoot ?? null, enrolment, secret, verifyRaw };
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
     connections: controllerPorts.connections,
@@ -115,7 +117,7 @@ export async function startNode(
     .then(async (log) => {
       controller = await startController(
         { node, spec, digest, keys: identities.signing },
-        { ...controllerPorts, log, journal, verify, switches, greets: greetsAt },
+        { ...controllerPorts, log, journal, verify, switches, greets: greetsAt, ...provisioning },
       );
       identities.take(controller.fleet());
       controller.onEntry((stored, fleet) => {

@@ -1,5 +1,5 @@
 /** The folded state: everything the engine believes, as plain JSON. Made only by `apply` (fold.ts). */
-import type { Incarnation, Proof } from './entries.ts';
+import type { EntryData, Incarnation, Proof } from './entries.ts';
 import type { ArmedTimer, PendingIntent } from './intents.ts';
 import type { Mode, Target } from './machine-facts.ts';
 import type { ClusterSpec } from './spec.ts';
@@ -197,6 +197,8 @@ export interface Fleet {
   readonly reinstalls: readonly number[];
   /** Name to what is installed by it. */
   readonly images: Readonly<Record<string, { readonly version: number; readonly manifest: string }>>;
+  /** Host to the public keys that it made itself when it was last installed: the cluster file's keys of it count no more. */
+  readonly enrolled: Readonly<Record<string, EntryData<'host.enrolled'>['keys']>>;
   readonly intents: Readonly<Record<string, PendingIntent>>;
   readonly timers: Readonly<Record<string, ArmedTimer>>;
 }
@@ -222,6 +224,7 @@ export const emptyFleet: Fleet = {
   jobs: {},
   reinstalls: [],
   images: {},
+  enrolled: {},
   intents: {},
   timers: {},
 };

@@ -113,6 +113,9 @@ function learn(draft: Draft, entry: Entry): void {
         [entry.data.name]: { version: entry.data.version, manifest: entry.data.manifest },
       };
       return;
+    case 'host.enrolled':
+      fleet.enrolled = { ...fleet.enrolled, [nameOf(entry.subject)]: entry.data.keys };
+      return;
     case 'reinstall.armed':
       if (entry.data.mode === 'dry-run') return;
       // Older ones count no more, and more than the limit of a day are not begun: the list stays short.

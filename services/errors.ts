@@ -231,6 +231,26 @@ export const ERRORS = {
     todo: 'bring back a voter that is lost first ("rekindle status" shows it), then fence; if the host is off for certain, "rekindle confirm-off HOST"',
     exit: 4,
   },
+  NOT_REINSTALLABLE: {
+    message: 'the leader refused: {reason}',
+    todo: 'a host is reinstalled that is proven stopped, was never heard of, or is in maintenance and empty; "rekindle why host HOST" says what it is',
+    exit: 4,
+  },
+  PLAN_CHANGED: {
+    message: 'the leader refused: {reason}',
+    todo: 'read the plan once more, and confirm that one',
+    exit: 4,
+  },
+  NOTHING_TO_VETO: {
+    message: 'the leader refused: {reason}',
+    todo: 'a reinstallation can be vetoed until its disk is given up; a host that is off is stopped for good with "rekindle freeze"',
+    exit: 4,
+  },
+  IMAGE_NOT_NEWER: {
+    message: 'the leader refused: {reason}',
+    todo: 'build it anew: each build has a higher version',
+    exit: 4,
+  },
   ORDER_UNKNOWN: {
     message: 'the order was sent, but whether it was carried out is not known: {reason}',
     todo: 'look at "rekindle log" before repeating it',

@@ -10,6 +10,7 @@ import {
   incarnationSchema,
   instanceSchema,
 } from '../machines/entries.ts';
+import { digestSchema, modeSchema } from '../machines/machine-facts.ts';
 
 const int = z.number().int();
 const ms = z.number().min(0);
@@ -113,6 +114,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
   /** To the target of a migration, before it begins: this grant will arrive here. */
   z.strictObject({ kind: z.literal('expect'), ...commandHead, guest: name, counter: int, token: z.string() }),
   z.strictObject({ kind: z.literal('repair'), ...commandHead, what: z.literal('libvirt') }),
+  /** Test whether this host can hold guests. `wallMs`: the leader's wall clock. */
+  z.strictObject({ kind: z.literal('qualify'), ...commandHead, wallMs: ms }),
   z.strictObject({ kind: z.literal('inspect'), epoch: int, guest: name }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
@@ -192,6 +195,23 @@ export const orderSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('set-desired'), guest: name, desired: z.enum(['running', 'stopped']), by: name }),
   z.strictObject({ kind: z.literal('migrate'), guest: name, to: name.nullable(), by: name }),
   z.strictObject({ kind: z.literal('maintenance'), host: name, on: z.boolean(), by: name }),
+  /** `plan`: planDigest of the reinstallPlan (machines/reinstall-plan.ts) that the person was shown. */
+  z.strictObject({
+    kind: z.literal('reinstall'),
+    host: name,
+    mode: modeSchema,
+    by: name,
+    reason: z.string(),
+    plan: digestSchema,
+  }),
+  z.strictObject({ kind: z.literal('veto-reinstall'), host: name, by: name }),
+  z.strictObject({
+    kind: z.literal('publish-image'),
+    name,
+    version: int.min(0),
+    manifest: digestSchema,
+    by: name,
+  }),
   z.strictObject({ kind: z.literal('step-down'), by: name }),
 ]);
 export type Order = z.infer<typeof orderSchema>;

@@ -11,6 +11,8 @@ export type BmcMode = 'alive' | 'dead' | 'slow' | 'ignores' | 'lies';
 export interface Power {
   isOn(): boolean;
   set(on: boolean): void;
+  /** The next boot is from the network. Absent: an outlet cannot. */
+  netBoot?(): void;
 }
 
 export interface Bmc {
@@ -59,12 +61,23 @@ export function createBmc(
         }
         return { kind: 'succeeded', detail: `read back ${on ? 'on' : 'off'}` } as const;
       };
+      const bootFromNetwork = async () => {
+        if (mode === 'dead' || mode === 'slow') {
+          await process.delay(NO_SESSION_MS);
+          return { kind: 'failed', reason: 'no answer' } as const;
+        }
+        await process.delay(random.between(model.bmcStatusMs));
+        if (mode === 'ignores') return { kind: 'failed', reason: 'the boot device reads back as disk' } as const;
+        if (mode === 'alive') power.netBoot?.();
+        return { kind: 'succeeded', detail: 'read back as network' } as const;
+      };
       return {
         method,
         ...(level === undefined ? {} : { level }),
         readingsApartMs,
         off: () => turn(false),
         on: () => turn(true),
+        ...(power.netBoot ? { bootFromNetwork } : {}),
         async status() {
           const silent = mode === 'dead' || mode === 'slow';
           await process.delay(silent ? NO_SESSION_MS : random.between(model.bmcStatusMs));

@@ -65,6 +65,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     say: options.say ?? (() => SILENT),
     emit,
     switchesFor: (process) => (host) => switches[host]?.of(process) ?? [],
+    nodes,
     nodeAt: (address) => nodes[places.get(address) ?? ''] ?? null,
     crashes: new Map(),
     journaled: [...(past?.entries ?? [])],
@@ -79,6 +80,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     nodes[name] = node;
     const ways = createSwitches(name, spec.hosts[name]?.power ?? [], scheduler, random, model, {
       isOn: node.hasPower,
+      netBoot: node.machine.bootFromNetwork,
       set: (on) => (on ? node.powerOn('power on by its BMC') : node.powerOff('power off by its BMC')),
     });
     if (ways) {

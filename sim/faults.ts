@@ -63,6 +63,16 @@ export const faultSchema = z.discriminatedUnion('kind', [
    * host is on (a breach of assumption A4).
    */
   z.strictObject({ kind: z.literal('bmc'), node, mode: z.enum(['dead', 'slow', 'ignores', 'lies', 'alive']), forMs }),
+  /** What a host boots from is gone. It runs on until its next boot, and starts no more from then on. */
+  z.strictObject({ kind: z.literal('disk-ruined'), node }),
+  /** The next `times` installers on this host stand still while they write. */
+  z.strictObject({ kind: z.literal('installer-hangs'), node, times: z.number().int().min(1) }),
+  /** The next `times` boots from the network of this host end at its disk all the same. */
+  z.strictObject({ kind: z.literal('pxe-ignored'), node, times: z.number().int().min(1) }),
+  /** A second machine shows the ticket of this host's next boot from the network. */
+  z.strictObject({ kind: z.literal('ticket-stolen'), node }),
+  /** This node answers no machine under installation, and serves no image. */
+  z.strictObject({ kind: z.literal('image-server-down'), node, forMs: ms }),
   /** The nats-server of a node is down; its rekindled uses the other one. */
   z.strictObject({ kind: z.literal('server-down'), node, forMs: ms }),
   /** The stream has no leader: nothing is appended or read at its end. */

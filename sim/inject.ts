@@ -118,6 +118,21 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
       case 'bmc':
         bmcs[nodeOf(fault.node).name]?.setMode(fault.mode);
         return () => bmcs[fault.node]?.setMode('alive');
+      case 'disk-ruined':
+        nodeOf(fault.node).machine.troubles.ruined = true;
+        break;
+      case 'installer-hangs':
+        nodeOf(fault.node).machine.troubles.hangs = fault.times;
+        break;
+      case 'pxe-ignored':
+        nodeOf(fault.node).machine.troubles.ignoresNetwork = fault.times;
+        break;
+      case 'ticket-stolen':
+        nodeOf(fault.node).machine.troubles.stolen = true;
+        break;
+      case 'image-server-down':
+        nodeOf(fault.node).setImages(false);
+        return () => nodeOf(fault.node).setImages(true);
       case 'server-down':
         network.setServer(nodeOf(fault.node).name, false);
         return () => network.setServer(fault.node, true);

@@ -12,4 +12,6 @@ export const MODEL: Model = {
   bmcStatusMs: [40, 80],
   hostBootMs: [20_000, 40_000],
   daemonRestartMs: [500, 900],
+  installerBootMs: [4_000, 8_000],
+  installMs: [20_000, 40_000],
 };

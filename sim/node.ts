@@ -4,12 +4,15 @@ import type { Stored } from '../machines/entries.ts';
 import type { apply } from '../machines/fold.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
+import { createQualify } from '../services/agent/qualify.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { Journal, PowerSwitch, Say, Signer } from '../services/ports.ts';
+import type { ArmedMachine, Enrolment, Journal, PowerSwitch, Say, Signer } from '../services/ports.ts';
+import { addresses } from '../services/protocol.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { createHook, type Hook } from './hook.ts';
 import { createHypervisor, type HostTrouble } from './hypervisor.ts';
+import { createMachine, type SimMachine, signRaw } from './machine.ts';
 import {
   createJournal,
   createMemory,
@@ -21,6 +24,7 @@ import {
 import type { Network } from './network.ts';
 import { createNodeClock, type NodeClock } from './node-clock.ts';
 import { createProcess, type Process } from './process.ts';
+import { createQualification } from './qualification.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { remember } from './settled.ts';
@@ -30,8 +34,11 @@ import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 /** A node with the handles that faults pull. */
 export interface WorldNode extends SimNode {
-  /** Its power is on, though it may still be booting. */
-  hasPower(): boolean;
+  readonly machine: SimMachine;
+  /** Machines that this node answers when they boot from the network. */
+  armed(): readonly ArmedMachine[];
+  setImages(there: boolean): void;
+  servesImages(): boolean;
   readonly clock: NodeClock;
   readonly domains: Domains;
   readonly trouble: HostTrouble;
@@ -62,6 +69,7 @@ export interface WorldParts {
   readonly emit: (event: WorldEvent) => void;
   readonly switchesFor: (process: Process) => (host: string) => readonly PowerSwitch[];
   readonly nodeAt: (address: string) => WorldNode | null;
+  readonly nodes: Readonly<Record<string, WorldNode>>;
   /** How many further starts of a guest end in a crash, wherever it starts. */
   readonly crashes: Map<string, number>;
   readonly step: typeof apply;
@@ -79,19 +87,34 @@ const UNSYNCED_AT_MOST = 3;
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 const signerOf = (node: string): Signer => ({ publicKey: node, sign: (text) => digest(`${node} ${text}`) });
 const verify = (key: string, text: string, signature: string) => digest(`${key} ${text}`) === signature;
+const verifyRaw = (key: string, text: string, signature: string) => signRaw(key, text) === signature;
+const enrolment: Enrolment = {
+  certify: async (host) => ({ kind: 'certified', certificate: `certificate of ${host}` }),
+  files: () => ({}),
+};
+/** As HTTP clients wait for an answer. */
+const ASK_MS = 5_000;
 
 export function createNode(name: string, parts: WorldParts): WorldNode {
   const { spec, scheduler, model, network, stream, emit } = parts;
   const random = parts.random.fork(name);
   const hostSpec = spec.hosts[name];
   const registers = createRegisters();
-  const memory = createMemory();
-  const journal = createJournal(parts.journaled, parts.checkpoint);
+  let memory = createMemory();
+  let journal = createJournal(parts.journaled, parts.checkpoint);
   const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));
-  const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
+  const trouble: HostTrouble = {
+    libvirt: 'well',
+    starts: 'well',
+    storageLost: false,
+    stuckGuests: false,
+  };
   const libvirtListeners = new Set<(up: boolean) => void>();
   const writers = new Map<string, string | null>();
   const hook = createHook(clock.nowMs);
+  const secrets = random.fork('secrets');
+  let armed: readonly ArmedMachine[] = [];
+  let imageLosses = 0;
   let boots = 0;
   let on = false;
   let booting = false;
@@ -181,6 +204,14 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
         journal: journalOnDisk(journal, () => process.alive() && hold()),
         verify,
         switches: parts.switchesFor(process),
+        netBoot: {
+          arm(machines) {
+            armed = machines;
+          },
+        },
+        enrolment,
+        secret: () => digest(`${name} ${secrets.next()}`),
+        verifyRaw,
         async greets(host) {
           await process.delay(GREETING_MS);
           const there = parts.nodeAt(spec.hosts[host]?.address ?? '');
@@ -218,10 +249,23 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
         }),
         guard: hook.guard,
         petter: watchdog.portOf(process),
+        qualify: testOf(process),
         probe: { tcp: answersProbe, http: answersProbe },
       },
     );
   };
+
+  const testOf = (process: Process) =>
+    createQualify(name, spec, {
+      clock: clock.clockOf(process),
+      guard: hook.guard,
+      say: parts.say(name),
+      qualification: createQualification(
+        process,
+        { random: random.fork(`qualification ${scheduler.now()}`), model, trouble, permits: hook.permits },
+        async () => Object.fromEntries(spec.voters.map((voter) => [voter, network.travelMs(name, voter) !== null])),
+      ),
+    });
 
   /** Probes name no guest, so one of this host that hangs is what a probe from this host meets. */
   const answersProbe = async () => ![...domains.all().values()].some(({ hung }) => hung);
@@ -231,23 +275,78 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     daemon = null;
     controller = null;
     agent = null;
+    armed = [];
     libvirtListeners.clear();
     // Without power nobody closes its connections.
     network.drop(name, on);
   };
 
+  const startSystem = (why: string) => {
+    on = true;
+    boots += 1;
+    clock.boot();
+    Object.assign(trouble, { libvirt: 'well', stuckGuests: false } satisfies Partial<HostTrouble>);
+    network.setUp(name, true);
+    watchdog.boot();
+    emit({ kind: 'power', atMs: scheduler.now(), host: name, on: true, why });
+    void startDaemon();
+  };
+
+  const others = () => Object.values(parts.nodes).filter((other) => other.name !== name && other.awake());
+  const machine = createMachine({
+    name,
+    macs: hostSpec?.machine?.macs ?? [],
+    serial: hostSpec?.machine?.disk.serial ?? name,
+    scheduler,
+    random: random.fork('machine'),
+    model,
+    emit,
+    isArmed: () => others().some((other) => other.armed().some(({ host }) => host === name)),
+    hasImages: () => others().some((other) => other.servesImages()),
+    async ask(process, body, signature) {
+      for (const from of others()) {
+        if (!from.controller() || !from.servesImages()) continue;
+        const address = addresses.provision(from.name);
+        const message = { kind: 'provision', from: from.name, body, signature };
+        const answer = await network
+          .bus(from.name, process)
+          .request(address, message, ASK_MS)
+          .catch(() => null);
+        if (answer !== null) return answer;
+      }
+      return null;
+    },
+    start(anew) {
+      if (anew) {
+        memory = createMemory();
+        memory.setIncarnation({ bootId: 'before it was installed', counter: anew.counter });
+        journal = createJournal(parts.journaled);
+      }
+      startSystem(anew ? 'newly installed' : 'boots from its disk');
+    },
+    stop: () => node.powerOff('switched off by its installer'),
+  });
+
   const node: WorldNode = {
     name,
+    machine,
+    armed: () => armed,
+    setImages(there) {
+      imageLosses += there ? -1 : 1;
+    },
+    servesImages: () => imageLosses === 0,
     isHost: hostSpec !== undefined,
     clock,
     domains,
     trouble,
     permits: hook.permits,
     watchdog,
-    memory,
+    get memory() {
+      return memory;
+    },
     registers,
     powered: () => on,
-    hasPower: () => on || booting,
+    hasPower: () => on || booting || machine.busy(),
     awake,
     controller: () => controller,
     agent: () => agent,
@@ -260,6 +359,12 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       if (booting) {
         boots += 1;
         booting = false;
+        if (back) node.powerOn('boots again');
+      }
+      if (machine.busy()) {
+        machine.powerOff();
+        boots += 1;
+        emit({ kind: 'power', atMs: scheduler.now(), host: name, on: false, why });
         if (back) node.powerOn('boots again');
       }
       if (!on) return;
@@ -277,20 +382,13 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       if (back) node.powerOn('boots again');
     },
     powerOn(why) {
-      if (on || booting) return;
+      if (on || booting || machine.busy()) return;
       booting = true;
       const boot = boots;
       scheduler.at(scheduler.now() + random.between(model.hostBootMs), () => {
         if (boot !== boots) return;
         booting = false;
-        on = true;
-        boots += 1;
-        clock.boot();
-        Object.assign(trouble, { libvirt: 'well', stuckGuests: false } satisfies Partial<HostTrouble>);
-        network.setUp(name, true);
-        watchdog.boot();
-        emit({ kind: 'power', atMs: scheduler.now(), host: name, on: true, why });
-        void startDaemon();
+        if (!machine.boot()) startSystem(why);
       });
     },
     settle(guests) {

@@ -20,6 +20,14 @@ export type WorldEvent = { readonly atMs: number } & (
     }
   /** A pet, with the petter's own clock reading and the moment it is allowed to pet until. */
   | { readonly kind: 'pet'; readonly host: string; readonly clockMs: number; readonly untilMs: number }
+  /** What happens below the operating system. `disk-given-up`: from now on its disk is being overwritten. */
+  | {
+      readonly kind: 'machine';
+      readonly host: string;
+      readonly what: 'network-boot' | 'no-boot' | 'disk-given-up' | 'disk-written';
+      readonly job?: string;
+      readonly attempt?: number;
+    }
   | { readonly kind: 'entry'; readonly stored: Stored }
   /** Entries from `fromSeq` on are no longer in the stream. */
   | { readonly kind: 'rollback'; readonly fromSeq: number }
@@ -34,12 +42,14 @@ export interface SimNode {
   readonly name: string;
   readonly isHost: boolean;
   powered(): boolean;
+  /** Its power is on, whatever runs: its own system, an installer, or nothing. */
+  hasPower(): boolean;
   /** Powered, and not standing still. */
   awake(): boolean;
   controller(): Controller | null;
   agent(): Agent | null;
   /** What its agent has on disk. */
-  memory: AgentMemory;
+  readonly memory: AgentMemory;
   /** What its voter has on disk; untouched where there is none. */
   registers: VoterRegisters;
   /** Instances on this host, whether or not they can write. */
@@ -81,6 +91,9 @@ export interface Model {
   readonly bmcStatusMs: readonly [number, number];
   readonly hostBootMs: readonly [number, number];
   readonly daemonRestartMs: readonly [number, number];
+  /** From the boot script to the installer's first word; and the writing of an image. */
+  readonly installerBootMs: readonly [number, number];
+  readonly installMs: readonly [number, number];
 }
 
 export interface SimulationOptions {

@@ -5,7 +5,18 @@
 import type { Incarnation, Instance } from '../../machines/entries.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { again, pause } from '../every.ts';
-import type { AgentMemory, Bus, Clock, Hypervisor, Machine, Petter, Say, ServiceProbe, StartGuard } from '../ports.ts';
+import type {
+  AgentMemory,
+  Bus,
+  Clock,
+  Hypervisor,
+  Machine,
+  Outcome,
+  Petter,
+  Say,
+  ServiceProbe,
+  StartGuard,
+} from '../ports.ts';
 import { addresses, type CommandAnswer, commandSchema } from '../protocol.ts';
 import { createCommands } from './commands.ts';
 import { createHealth } from './health.ts';
@@ -26,6 +37,8 @@ export interface AgentPorts {
   readonly petter: Petter;
   readonly probe: ServiceProbe;
   readonly say: Say;
+  /** Whether this host, newly installed, can hold guests. Absent: nobody can tell, so it cannot. */
+  readonly qualify?: (leaderWallMs: number) => Promise<Outcome>;
 }
 
 export interface AgentConfig {
@@ -73,6 +86,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
       leaseEndMs: lease.endMs,
       quiescing: () => quiesce.active() || ending !== null,
       survey,
+      ...(ports.qualify ? { qualify: ports.qualify } : {}),
     },
     ports,
   );

@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly leaseEndMs: () => number;
   readonly quiescing: () => boolean;
   readonly survey: (epoch: number) => Promise<CommandAnswer>;
+  /** Whether this host can hold guests. */
+  readonly qualify?: (leaderWallMs: number) => Promise<Outcome>;
 }
 
 export interface Commands {
@@ -187,6 +189,10 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
             state: starting.has(command.guest) ? 'running' : await hypervisor.state(command.guest),
             token: memory.grants().find((grant) => grant.guest === command.guest)?.token ?? null,
           };
+        case 'qualify':
+          return context.qualify
+            ? once(command.intent, () => context.qualify!(command.wallMs))
+            : { kind: 'failed', reason: 'this daemon has no test of its host' };
         case 'repair':
           return once(command.intent, () => hypervisor.repair());
         case 'start':

@@ -4,12 +4,13 @@ import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { again } from '../every.ts';
 import { createHearing } from '../hearing.ts';
-import type { Bus, PowerSwitch, Verify } from '../ports.ts';
+import type { Bus, NetBoot, PowerSwitch, Verify } from '../ports.ts';
 import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
 import { type Candidacy, stand } from './candidacy.ts';
 import { createGreetings } from './greetings.ts';
+import { followNetBoot } from './net-boot.ts';
 import { ReignOver } from './pen.ts';
-import { reign } from './reign.ts';
+import { type ReignPorts, reign } from './reign.ts';
 import { openReplica, type ReplicaPorts } from './replica.ts';
 
 export interface ControllerConfig {
@@ -26,6 +27,11 @@ export interface ControllerPorts extends ReplicaPorts {
   readonly switches: (host: string) => readonly PowerSwitch[];
   /** A sign of life of the host that does not come from its daemon. */
   readonly greets: (host: string) => Promise<boolean>;
+  /** This node's answers to machines that boot from the network; null where it is not on their network. */
+  readonly netBoot: NetBoot | null;
+  readonly secret: ReignPorts['secret'];
+  readonly verifyRaw: ReignPorts['verifyRaw'];
+  readonly enrolment: ReignPorts['enrolment'];
 }
 
 export interface Controller {
@@ -76,6 +82,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
     replica.head().seq >= lastBeat.seq &&
     clock.now() - lastBeat.atMs <= spec.times.leaderLeaseMs * FRESH;
   const ends = [
+    ports.netBoot ? followNetBoot(replica, ports.netBoot) : () => {},
     leadsFirst ? listen() : () => {},
     bus.serve(addresses.leader, (message) => {
       const beat = leaderHeartbeatSchema.safeParse(message).data;

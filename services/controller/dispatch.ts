@@ -49,7 +49,7 @@ export function dispatchPending(
         'placement',
       );
     for (const pending of fresh) {
-      if (pending.intent.type !== 'place' && pending.intent.type !== 'reinstall')
+      if (pending.intent.type !== 'place')
         run([pending.id], (signal) => execute(pending, { ...context, signal }, ports), pending.intent.type);
     }
   };

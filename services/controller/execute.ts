@@ -13,6 +13,7 @@ import { migrateGuest } from './migrate.ts';
 import type { Pen } from './pen.ts';
 import type { PowerOrders } from './power.ts';
 import { record } from './record.ts';
+import { netBoot, reinstallHost } from './reinstall.ts';
 
 export interface ExecutePorts {
   readonly bus: Bus;
@@ -42,6 +43,7 @@ export type Pending<T extends IntentType> = PendingIntent & { intent: Extract<In
 const START_MS = 60_000;
 const STOP_MS = 45_000;
 const REPAIR_MS = 60_000;
+const QUALIFY_MS = 180_000;
 
 export async function execute(pending: PendingIntent, context: ExecuteContext, ports: ExecutePorts): Promise<void> {
   const { intent } = pending;
@@ -58,8 +60,13 @@ export async function execute(pending: PendingIntent, context: ExecuteContext, p
       return powerOn(pending as Pending<'power-on'>, context, ports);
     case 'repair':
       return repairHost(pending as Pending<'repair'>, context, ports);
-    case 'place':
+    case 'netboot':
+      return netBoot(pending as Pending<'netboot'>, context, ports);
+    case 'qualify':
+      return qualifyHost(pending as Pending<'qualify'>, context, ports);
     case 'reinstall':
+      return reinstallHost(pending as Pending<'reinstall'>, context, ports);
+    case 'place':
       return;
   }
 }
@@ -153,6 +160,16 @@ async function repairHost(
   const message = { kind: 'repair', epoch: context.epoch, intent: id, what: intent.what } as const;
   const answer = await command(intent.host, message, REPAIR_MS, ports, context.signal);
   await record('repair', id, cause, `host/${intent.host}`, { what: intent.what }, answer, context);
+}
+
+async function qualifyHost(
+  { id, intent, cause }: Pending<'qualify'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const message = { kind: 'qualify', epoch: context.epoch, intent: id, wallMs: ports.clock.wall() } as const;
+  const answer = await command(intent.host, message, QUALIFY_MS, ports, context.signal);
+  await record('qualify', id, cause, `host/${intent.host}`, {}, answer, context);
 }
 
 async function powerOn(

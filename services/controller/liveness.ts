@@ -15,7 +15,8 @@ export interface Silence {
 
 /** Does the host owe the cluster its voice? One in maintenance that is proven stopped does not. */
 export const owesItsVoice = ({ state, context }: HostEntity): boolean =>
-  context.fence === null && (state === 'running' || state === 'draining' || state === 'maintenance');
+  context.fence === null &&
+  (state === 'running' || state === 'qualifying' || state === 'draining' || state === 'maintenance');
 
 /** Really heard, just now: a node that was deaf until a moment ago has only begun to count everybody's silence. */
 export function isHeard(host: string, hearing: Hearing, times: Times): boolean {

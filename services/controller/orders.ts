@@ -2,6 +2,8 @@
 import { costsMajority } from '../../machines/brake.ts';
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
+import { isVetoable, notReinstallable } from '../../machines/reinstall.ts';
+import { planDigest, reinstallPlan } from '../../machines/reinstall-plan.ts';
 import { list } from '../../machines/sentences.ts';
 import type { Verify } from '../ports.ts';
 import { confirmOffText, type LeaderAnswer, type Order } from '../protocol.ts';
@@ -25,7 +27,7 @@ export async function carryOut(order: Order, context: OrderContext): Promise<Lea
   }
   const wrong = objection(order, context.fleet(), context.verify);
   if (wrong) return wrong;
-  const draft = order.kind === 'confirm-off' ? await confirmOff(order, context) : draftFor(order);
+  const draft = order.kind === 'confirm-off' ? await confirmOff(order, context) : draftFor(order, context.fleet());
   const seq = await context.pen.write((fleet) => (objection(order, fleet, context.verify) ? [] : [draft]));
   return seq === null
     ? (objection(order, context.fleet(), context.verify) ?? rejected('ORDER_VOID', 'the state changed meanwhile'))
@@ -77,6 +79,28 @@ function objection(order: Order, fleet: Fleet, verify: Verify): LeaderAnswer | n
         );
       return context.fence ? rejected('ALREADY_FENCED', `${order.host} is already proven stopped`) : null;
     }
+    case 'reinstall': {
+      const why = notReinstallable(fleet, order.host);
+      if (why !== null) return rejected('NOT_REINSTALLABLE', why);
+      return planDigest(reinstallPlan(fleet, order.host, order.mode)) === order.plan
+        ? null
+        : rejected('PLAN_CHANGED', `what would be done to ${order.host} is no longer what you were shown; look again`);
+    }
+    case 'veto-reinstall': {
+      const job = fleet.jobs[order.host];
+      return job && isVetoable(job)
+        ? null
+        : rejected(
+            'NOTHING_TO_VETO',
+            `${order.host} is not about to be reinstalled${job ? `: ${job.context.why}` : ''}`,
+          );
+    }
+    case 'publish-image': {
+      const known = fleet.images[order.name];
+      return known && known.version >= order.version
+        ? rejected('IMAGE_NOT_NEWER', `version ${known.version} of ${order.name} is published already`)
+        : null;
+    }
     default:
       return null;
   }
@@ -95,7 +119,7 @@ async function confirmOff(order: Extract<Order, { kind: 'confirm-off' }>, { bloc
   };
 }
 
-function draftFor(order: Exclude<Order, { kind: 'step-down' | 'confirm-off' }>): Draft {
+function draftFor(order: Exclude<Order, { kind: 'step-down' | 'confirm-off' }>, fleet: Fleet): Draft {
   const cause = 'operator';
   const { by } = order;
   switch (order.kind) {
@@ -111,6 +135,18 @@ function draftFor(order: Exclude<Order, { kind: 'step-down' | 'confirm-off' }>):
       return { type: 'guest.ordered', subject: `guest/${order.guest}`, cause, data: { desired: order.desired, by } };
     case 'migrate':
       return { type: 'guest.migration-requested', subject: `guest/${order.guest}`, cause, data: { to: order.to, by } };
+    case 'reinstall': {
+      const { mode, reason, plan } = order;
+      return { type: 'reinstall.requested', subject: `host/${order.host}`, cause, data: { mode, by, reason, plan } };
+    }
+    case 'veto-reinstall': {
+      const { job } = fleet.jobs[order.host]!.context;
+      return { type: 'reinstall.vetoed', subject: `host/${order.host}`, cause, data: { job, by } };
+    }
+    case 'publish-image': {
+      const { name, version, manifest } = order;
+      return { type: 'image.published', subject: 'cluster', cause, data: { name, version, manifest, by } };
+    }
     case 'maintenance':
       return {
         type: order.on ? 'maintenance.started' : 'maintenance.ended',

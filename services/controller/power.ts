@@ -21,6 +21,17 @@ export interface PowerOrders {
    * nobody waits for it any more.
    */
   on(host: string, cutFirst: boolean, awaited: () => boolean): Promise<{ method: string; outcome: Outcome } | null>;
+  /**
+   * Boots from the network, once, by the first switch that can: boot device set and read back, power off and read back, then
+   * on. Null: nobody waits for it any more.
+   */
+  netBoot(
+    host: string,
+    firmware: 'bios' | 'uefi',
+    awaited: () => boolean,
+  ): Promise<{ method: string; outcome: Outcome } | null>;
+  /** Off by the first switch that reads it back as off; why not, for each of them, otherwise. */
+  off(host: string): Promise<{ method: string; outcome: Outcome }>;
 }
 
 /** `inherited`: hosts that an earlier leader was proving stopped, and may have ordered off in its last moment. */
@@ -68,13 +79,30 @@ export function createPowerOrders(
     }
   };
 
+  type Asked = { method: string; outcome: Exclude<Outcome, { kind: 'succeeded' }> };
+  const none = (asked: readonly Asked[], nothing: string): { method: string; outcome: Outcome } => {
+    if (asked.length === 0) return { method: 'none', outcome: { kind: 'failed', reason: nothing } };
+    // One of them may have done it after all.
+    const kind = asked.some(({ outcome }) => outcome.kind === 'unknown') ? 'unknown' : 'failed';
+    const reason = asked.map(({ method, outcome }) => `${method}: ${outcome.reason}`).join('; ');
+    return { method: asked.map(({ method }) => method).join(', '), outcome: { kind, reason } };
+  };
+
+  const offReadBack = async (power: PowerSwitch): Promise<Outcome> => {
+    const off = await power.off();
+    if (off.kind === 'failed') return off;
+    const state = await power.status();
+    if (state === 'off') return { kind: 'succeeded', detail: 'read back as off' };
+    return { kind: 'unknown', reason: `read back as ${state} after the off command` };
+  };
+
   const all = (host: string) => switches(host).map((power) => remembered(host, power));
 
   return {
     switches: all,
     async on(host, cutFirst, awaited) {
       await offsEnded(host);
-      const asked: { method: string; outcome: Exclude<Outcome, { kind: 'succeeded' }> }[] = [];
+      const asked: Asked[] = [];
       for (const power of all(host)) {
         if (!awaited()) return null;
         if (cutFirst) await power.off();
@@ -85,12 +113,43 @@ export function createPowerOrders(
         }
         asked.push({ method: power.method, outcome });
       }
-      if (asked.length === 0)
-        return { method: 'none', outcome: { kind: 'failed', reason: 'no power switch is configured for this host' } };
-      // One of them may have switched it on after all.
-      const kind = asked.some(({ outcome }) => outcome.kind === 'unknown') ? 'unknown' : 'failed';
-      const reason = asked.map(({ method, outcome }) => `${method}: ${outcome.reason}`).join('; ');
-      return { method: asked.map(({ method }) => method).join(', '), outcome: { kind, reason } };
+      return none(asked, 'no power switch is configured for this host');
+    },
+
+    async netBoot(host, firmware, awaited) {
+      await offsEnded(host);
+      const asked: Asked[] = [];
+      for (const power of all(host)) {
+        if (!power.bootFromNetwork) continue;
+        if (!awaited()) return null;
+        // Read back before the power is touched: a machine that is on its way to its old disk is worse than one that waits.
+        const steps = [() => power.bootFromNetwork!(firmware), () => offReadBack(power), () => power.on()];
+        let outcome: Outcome = { kind: 'succeeded', detail: '' };
+        for (const step of steps) {
+          if (!awaited()) return null;
+          outcome = await step();
+          if (outcome.kind !== 'succeeded') break;
+        }
+        if (outcome.kind === 'succeeded') {
+          void undoLateOffs(host, power, awaited);
+          return { method: power.method, outcome };
+        }
+        asked.push({ method: power.method, outcome });
+      }
+      return none(
+        asked,
+        'no power switch of this host can set its boot device: let its firmware boot from the network first, or add a switch that can',
+      );
+    },
+
+    async off(host) {
+      const asked: Asked[] = [];
+      for (const power of all(host)) {
+        const outcome = await offReadBack(power);
+        if (outcome.kind === 'succeeded') return { method: power.method, outcome };
+        asked.push({ method: power.method, outcome });
+      }
+      return none(asked, 'no power switch is configured for this host');
     },
   };
 }

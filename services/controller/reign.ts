@@ -1,20 +1,24 @@
 /** What the leader of one epoch does, from its election to its last moment. */
 import type { Fleet } from '../../machines/fleet.ts';
+import { wrongStep } from '../../machines/reinstall-steps.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { every } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
 import type { Bus, Clock, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } from '../protocol.ts';
+import { type InstallAnswer, provisionSchema } from '../provisioning.ts';
 import { dispatchPending } from './dispatch.ts';
 import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
+import { createInstallWatch } from './install-watch.ts';
 import { isHeard, owesItsVoice } from './liveness.ts';
 import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
 import { createPowerOrders } from './power.ts';
+import { createProvisioning, type ProvisionPorts } from './provision.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
 import { watchSilence } from './silence-watch.ts';
@@ -28,6 +32,9 @@ export interface ReignPorts {
   readonly say: Say;
   readonly verify: Verify;
   readonly switches: (host: string) => readonly PowerSwitch[];
+  readonly secret: ProvisionPorts['secret'];
+  readonly verifyRaw: ProvisionPorts['verifyRaw'];
+  readonly enrolment: ProvisionPorts['enrolment'];
 }
 
 export interface ReignConfig {
@@ -41,6 +48,7 @@ export interface ReignConfig {
 }
 
 const TICK_MS = 25;
+const STALL_LOOK_MS = 1_000;
 /** The forecast is recomputed at most this often. */
 const HEADROOM_MS = 5_000;
 
@@ -108,10 +116,18 @@ export async function reign(
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const forecast = noteHeadroom(fleet, pen, clock, signal);
+  const installs = createInstallWatch(fleet, clock);
   ends.push(
     dispatchPending(context, replica, { ...ports, power }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
+    serveProvisioning(createProvisioning(pen, fleet, installs, ports), bus),
+    every(clock, STALL_LOOK_MS, () => {
+      for (const draft of installs.stalled()) {
+        const still = (now: Fleet) => wrongStep(now, draft as Parameters<typeof wrongStep>[1]) === null;
+        void pen.write((now) => (still(now) ? [draft] : [])).catch(quietly('stall'));
+      }
+    }),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, HEADROOM_MS, () => forecast().then(() => {}, quietly('forecast'))),
   );
@@ -131,6 +147,13 @@ function serveReports(take: ReturnType<typeof createReports>, bus: Bus): () => v
     const report: Report = reportSchema.parse(message);
     // A host's key permits it only its own address, so no host can report in another's name.
     return address === addresses.report(report.host) ? take(report) : undefined;
+  });
+}
+
+function serveProvisioning(take: ReturnType<typeof createProvisioning>, bus: Bus): () => void {
+  return bus.serve(addresses.provisionAll, (message, address): Promise<InstallAnswer> | undefined => {
+    const request = provisionSchema.parse(message);
+    return address === addresses.provision(request.from) ? take(request) : undefined;
   });
 }
 

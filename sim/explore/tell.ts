@@ -25,6 +25,8 @@ function what(event: WorldEvent): string {
       return `${event.host} ${event.on ? 'has power' : 'has no power'}: ${event.why}`;
     case 'writer':
       return `${event.guest} ${event.on ? 'can write' : 'can no longer write'} on ${event.host} (${event.token ?? 'no token'})`;
+    case 'machine':
+      return `${event.host}: ${event.what}`;
     case 'pet':
       return `${event.host} pets its watchdog`;
     case 'entry': {

@@ -57,6 +57,9 @@ const WORDS: Readonly<Record<Order['kind'], string>> = {
   'set-desired': 'start or stop',
   migrate: 'migrate',
   maintenance: 'maintenance of',
+  reinstall: 'reinstall',
+  'veto-reinstall': 'veto the reinstallation of',
+  'publish-image': 'publish image',
   'step-down': 'step down',
 };
 

@@ -1,6 +1,7 @@
 /** What a story leaves open until the moment of a fault: who leads then, where a guest is, what a person signs. */
 import { createHash } from 'node:crypto';
 import { latestLife } from '../../machines/fleet.ts';
+import { planDigest, reinstallPlan } from '../../machines/reinstall-plan.ts';
 import { confirmOffText } from '../../services/protocol.ts';
 import { type Fault, faultSchema } from '../faults.ts';
 import { guestOfPlaceholder, LEADER } from './ast.ts';
@@ -28,8 +29,9 @@ export function aim(fault: Fault, chronicle: Chronicle): Fault | string {
   ]);
   return missing ?? faultSchema.parse(Object.fromEntries(aimed));
 }
-/** A `confirm-off` is given for the life that the log knows, with the operator's signature. */
+/** A `confirm-off` is given for the life that the log knows, with the operator's signature; a `reinstall` for the plan as it is. */
 export function signed({ order }: Extract<Fault, { kind: 'order' }>, { sim, fleet }: Chronicle) {
+  if (order.kind === 'reinstall') return { ...order, plan: planDigest(reinstallPlan(fleet(), order.host, order.mode)) };
   if (order.kind !== 'confirm-off') return order;
   const known = fleet().hosts[order.host]?.context;
   const counter = known ? Math.max(0, latestLife(known)) : 0;

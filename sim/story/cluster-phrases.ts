@@ -27,6 +27,7 @@ export const HOST_OPTIONS = phrases<Change>({
   'no bmc': () => ({ power: [] }),
   'two outlets': () => ({ power: [outlets(1)] }),
   'a bmc then two outlets': () => ({ power: [BMC, outlets(2)] }),
+  installable: () => ({ machine: {} }),
   'no watchdog': () => ({ watchdog: { kind: 'none' } }),
 });
 
@@ -58,6 +59,16 @@ export const HOST_LADDER_OPTIONS = phrases<Change>({
   'back within MS': ({ MS }) => ({ rejoinWithinMs: MS }),
 });
 
+export const INSTALLATION_OPTIONS = phrases<Change>({
+  'N tries|try': ({ N }) => ({ tries: N }),
+  'N at once': ({ N }) => ({ atOnce: N }),
+  'N a day': ({ N }) => ({ perDay: N }),
+  'announced for MS': ({ MS }) => ({ announceMs: MS }),
+  'boots within MS': ({ MS }) => ({ bootWithinMs: MS }),
+  'stalls after MS': ({ MS }) => ({ stallMs: MS }),
+  'back within MS': ({ MS }) => ({ firstBootWithinMs: MS }),
+});
+
 const takes =
   (key: keyof Model) =>
   (slots: Slots): Partial<Model> => ({ [key]: [slots.MS, slots.MS] });
@@ -66,6 +77,7 @@ export const MODEL_OPTIONS = phrases<Partial<Model>>({
   'a start MS': takes('startMs'),
   'a migration MS': takes('migrationMs'),
   'a host boot MS': takes('hostBootMs'),
+  'an installation MS': takes('installMs'),
   'a daemon restart MS': takes('daemonRestartMs'),
   'a bmc command MS': takes('bmcOffMs'),
   'a log election MS': takes('streamElectionMs'),

@@ -1,4 +1,5 @@
 /** The cluster of a story: few words, and everything else as a test rack would have it. */
+import { createHash } from 'node:crypto';
 import { type ClusterSpec, specSchema } from '../../machines/spec.ts';
 import { PROFILES, type ProfileName } from '../../machines/times.ts';
 import type { Change } from './cluster-phrases.ts';
@@ -11,6 +12,7 @@ export interface ClusterWords {
   readonly guests: Readonly<Record<string, Change>>;
   readonly voters: readonly string[] | null;
   readonly hostLadder: Change;
+  readonly installation: Change;
 }
 
 const HOST = {
@@ -20,6 +22,15 @@ const HOST = {
 };
 const GUEST = { definition: '<domain/>', resources: { memoryMiB: 1_024, vcpus: 1 }, storage: ['images'] };
 const TRIES = { inPlace: { tries: 3 }, relocate: { tries: 2 } };
+/** A host boots within 40 s in the invented data centre (sim/model.ts). */
+const PROVISIONING = {
+  network: '10.0.0.0/24',
+  image: 'host',
+  imageKeys: {},
+  announceMs: 10_000,
+  bootWithinMs: 60_000,
+  firstBootWithinMs: 90_000,
+};
 /** A key of the right form. What it signs is checked by the simulator's own rule. */
 const KEY = `U${'A'.repeat(55)}`;
 
@@ -32,12 +43,24 @@ export function specOf(words: ClusterWords): ClusterSpec {
     profile: words.profile,
     times: PROFILES[words.profile],
     voters: votersOf(words, nodes),
-    hosts: mapped(words.hosts, (name, change) => merge({ ...HOST, address: name, power: [bmcOf(name)] }, change)),
+    hosts: mapped(words.hosts, (name, change) =>
+      withMachine(name, merge({ ...HOST, address: name, power: [bmcOf(name)] }, change)),
+    ),
     arbiters: mapped(words.arbiters, (name, change) => merge({ address: name }, change)),
     guests: mapped(words.guests, (name, change) => withoutItself(name, merge({ ...GUEST, ladder: TRIES }, change))),
     hostLadder: words.hostLadder,
+    ...(Object.values(words.hosts).some(({ machine }) => machine)
+      ? { provisioning: merge(PROVISIONING, words.installation) }
+      : {}),
     operators: { [OPERATOR]: KEY },
   });
+}
+
+/** What the machine of a host is told by, where the host is installable. */
+function withMachine(name: string, host: Change): Change {
+  if (host.machine === undefined) return host;
+  const tail = createHash('sha256').update(name).digest('hex').slice(0, 6).match(/../g)!;
+  return { ...host, machine: { macs: [['52', '54', '00', ...tail].join(':')], disk: { serial: `disk-${name}` } } };
 }
 
 const bmcOf = (host: string) => ({

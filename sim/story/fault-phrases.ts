@@ -1,4 +1,5 @@
 /** Everything that can happen to a cluster, as a person would write it. The way back is say-fault.ts. */
+import type { Mode } from '../../machines/machine-facts.ts';
 import type { Order } from '../../services/protocol.ts';
 import type { Fault } from '../faults.ts';
 import { type Phrase, phrase } from './phrase.ts';
@@ -37,6 +38,13 @@ const cut = eachPair.bind(null, (from, to, slots) => ({ kind: 'cut', from, to, .
 const heal = eachPair.bind(null, (from, to) => ({ kind: 'heal', from, to }));
 const bmc = (mode: Extract<Fault, { kind: 'bmc' }>['mode']) =>
   eachNode((node, slots) => ({ kind: 'bmc', node, mode, ...forMs(slots) }));
+
+const installs =
+  (mode: Mode) =>
+  ({ HOSTS, TEXT }: Slots): readonly Order[] =>
+    HOSTS.map((host) => ({ kind: 'reinstall', host, mode, by, reason: TEXT ?? 'drill', plan: digestOf(0) }));
+/** Another for each version, and of the right form. */
+const digestOf = (version: number) => version.toString(16).padStart(64, '0');
 
 const PATTERNS: Readonly<Record<string, Make>> = {
   'power loss of NODES [for FOR]': eachNode((node, slots) => ({ kind: 'power-loss', node, ...forMs(slots) })),
@@ -121,6 +129,24 @@ const PATTERNS: Readonly<Record<string, Make>> = {
   'bmc of NODES lies [for FOR]': bmc('lies'),
   'bmc of NODES is alive': bmc('alive'),
 
+  'the disk of NODES is ruined': eachNode((node) => ({ kind: 'disk-ruined', node })),
+  'the next N installers|installer on NODES hang|hangs': eachNode((node, { N }) => ({
+    kind: 'installer-hangs',
+    node,
+    times: N,
+  })),
+  'the next N network boots|boot of NODES end|ends at its disk': eachNode((node, { N }) => ({
+    kind: 'pxe-ignored',
+    node,
+    times: N,
+  })),
+  'the next ticket of NODES is stolen': eachNode((node) => ({ kind: 'ticket-stolen', node })),
+  'NODES serves|serve no images for FOR': eachNode((node, slots) => ({
+    kind: 'image-server-down',
+    node,
+    ...needed(slots),
+  })),
+
   'nats-server of NODES is down for FOR': eachNode((node, slots) => ({ kind: 'server-down', node, ...needed(slots) })),
   'the log stalls for FOR': (slots) => [{ kind: 'log-stall', ...needed(slots) }],
   'the log loses its last N entries|entry': ({ N }) => [{ kind: 'log-rollback', entries: N }],
@@ -141,6 +167,16 @@ const PATTERNS: Readonly<Record<string, Make>> = {
   'operator [at NODE] : fence HOSTS [because TEXT]': order(({ HOSTS, TEXT }) =>
     HOSTS.map((host) => ({ kind: 'fence', host, by, reason: TEXT ?? 'drill' })),
   ),
+  // The digest of the plan is filled in when it is given.
+  'operator [at NODE] : reinstall HOSTS [because TEXT]': order(installs('install')),
+  'operator [at NODE] : rehearse the installation of HOSTS [because TEXT]': order(installs('dry-run')),
+  'operator [at NODE] : rescue HOSTS [because TEXT]': order(installs('rescue')),
+  'operator [at NODE] : veto the installation of HOSTS': order(({ HOSTS }) =>
+    HOSTS.map((host) => ({ kind: 'veto-reinstall', host, by })),
+  ),
+  'operator [at NODE] : publish image NAME N': order(({ NAME, N }) => [
+    { kind: 'publish-image', name: NAME, version: N, manifest: digestOf(N), by },
+  ]),
   // The life, the key and the signature are filled in when it is given.
   'operator [at NODE] : confirm HOSTS off [having checked TEXT]': order(({ HOSTS, TEXT }) =>
     HOSTS.map((host) => ({

@@ -8,6 +8,7 @@ import {
   GUEST_OPTIONS,
   HOST_LADDER_OPTIONS,
   HOST_OPTIONS,
+  INSTALLATION_OPTIONS,
   MODEL_OPTIONS,
 } from './cluster-phrases.ts';
 import { must, type Phrase, phrase } from './phrase.ts';
@@ -26,6 +27,7 @@ export interface Header {
   voters: readonly string[] | null;
   model: Partial<Model>;
   hostLadder: Change;
+  installation: Change;
   readonly hosts: Record<string, Change>;
   readonly arbiters: Record<string, Change>;
   readonly guests: Record<string, Change>;
@@ -43,6 +45,7 @@ export const newHeader = (): Header => ({
   voters: null,
   model: {},
   hostLadder: {},
+  installation: {},
   hosts: {},
   arbiters: {},
   guests: {},
@@ -125,6 +128,12 @@ const READERS: Readonly<Record<string, Reader>> = {
     header.hostLadder = optionsOf(HOST_LADDER_OPTIONS, tokens, known, 'host ladder: 1 power cycle').reduce(
       merge,
       header.hostLadder,
+    );
+  },
+  installation(header, tokens, known) {
+    header.installation = optionsOf(INSTALLATION_OPTIONS, tokens, known, 'installation: 2 tries').reduce(
+      merge,
+      header.installation,
     );
   },
   takes(header, tokens, known) {

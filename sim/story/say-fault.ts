@@ -80,6 +80,16 @@ function withoutEnd(fault: Fault): string {
     }
     case 'bmc':
       return `bmc of ${node} ${{ dead: 'is dead', slow: 'is slow', ignores: 'ignores commands', lies: 'lies', alive: 'is alive' }[fault.mode]}`;
+    case 'disk-ruined':
+      return `the disk of ${node} is ruined`;
+    case 'installer-hangs':
+      return `the next ${fault.times} ${fault.times === 1 ? 'installer' : 'installers'} on ${node} hang`;
+    case 'pxe-ignored':
+      return `the next ${fault.times} network ${fault.times === 1 ? 'boot' : 'boots'} of ${node} end at its disk`;
+    case 'ticket-stolen':
+      return `the next ticket of ${node} is stolen`;
+    case 'image-server-down':
+      return `${node} serves no images`;
     case 'server-down':
       return `nats-server of ${node} is down`;
     case 'log-stall':
@@ -99,6 +109,8 @@ function withoutEnd(fault: Fault): string {
   }
 }
 
+const WORK = { install: 'reinstall', 'dry-run': 'rehearse the installation of', rescue: 'rescue' } as const;
+
 function sayOrder(order: Order): string {
   switch (order.kind) {
     case 'freeze':
@@ -117,6 +129,12 @@ function sayOrder(order: Order): string {
       return `${order.desired === 'running' ? 'start' : 'stop'} ${order.guest}`;
     case 'migrate':
       return `migrate ${order.guest}${order.to === null ? '' : ` to ${order.to}`}`;
+    case 'reinstall':
+      return `${WORK[order.mode]} ${order.host} because "${order.reason}"`;
+    case 'veto-reinstall':
+      return `veto the installation of ${order.host}`;
+    case 'publish-image':
+      return `publish image ${order.name} ${order.version}`;
     case 'maintenance':
       return `${order.on ? '' : 'end '}maintenance ${order.host}`;
   }

@@ -34,6 +34,8 @@ export function sayWorld(event: WorldEvent, sim: World): { who: Speaker; what: s
   switch (event.kind) {
     case 'power':
       return { who: 'world', what: `${event.host} is ${event.on ? 'on' : 'off'}: ${event.why}` };
+    case 'machine':
+      return { who: 'world', what: `${event.host} ${MACHINE[event.what]}` };
     case 'writer':
       return { who: 'world', what: `${event.guest} ${event.on ? 'runs on' : stillness(event, sim)} ${event.host}` };
     case 'rollback':
@@ -46,6 +48,13 @@ export function sayWorld(event: WorldEvent, sim: World): { who: Speaker; what: s
       return null;
   }
 }
+
+const MACHINE = {
+  'network-boot': 'boots from the network',
+  'no-boot': 'has power and starts nothing: its disk is ruined',
+  'disk-given-up': 'has its disk overwritten from now on',
+  'disk-written': 'has its disk written whole',
+} as const;
 
 /** Why an instance can no longer write. */
 function stillness({ guest, host }: { guest: string; host: string }, { nodes }: World): string {

@@ -17,7 +17,12 @@ import { really, virtually } from './time.ts';
 
 async function simulated(): Promise<HypervisorHarness> {
   const scheduler = createScheduler();
-  const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
+  const trouble: HostTrouble = {
+    libvirt: 'well',
+    starts: 'well',
+    storageLost: false,
+    stuckGuests: false,
+  };
   const listeners = new Set<(up: boolean) => void>();
   const programs = new Map<string, Program>();
   const hook = createHook(() => scheduler.now());

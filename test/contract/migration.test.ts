@@ -19,7 +19,12 @@ async function simulated(): Promise<MigrationHarness> {
   const model = { ...MODEL };
   let connected = true;
   const hostOf = (permits: (guest: string) => boolean, peer: HypervisorParts['peer']) => {
-    const trouble: HostTrouble = { libvirt: 'well', starts: 'well', storageLost: false, stuckGuests: false };
+    const trouble: HostTrouble = {
+      libvirt: 'well',
+      starts: 'well',
+      storageLost: false,
+      stuckGuests: false,
+    };
     const domains = createDomains(() => {});
     const awake = () => true;
     const parts = { domains, trouble, awake, permits, peer, powered: awake, repaired() {}, onLibvirt: () => () => {} };

@@ -20,6 +20,7 @@ async function simulated(): Promise<PowerHarness> {
   let runs = true;
   const bmc = createBmc('bmc h1', { readingsApartMs: 1_000 }, scheduler, createRandom(1), MODEL, {
     isOn: () => runs,
+    netBoot() {},
     set(on) {
       runs = on;
     },

@@ -31,7 +31,12 @@ function dispatch(s: ReturnType<typeof running>, bus: Partial<Bus>, more: Partia
     bus: { gather: async () => {}, onReach: () => () => {}, publish() {}, serve: () => () => {}, ...bus } as Bus,
     clock: scheduler.clock(),
     say: { info() {}, warn() {}, error() {} },
-    power: { switches: () => [], on: async () => null },
+    power: {
+      switches: () => [],
+      on: async () => null,
+      netBoot: async () => null,
+      off: async () => ({ method: 'none', outcome: { kind: 'failed', reason: 'none' } as const }),
+    },
   };
   const end = dispatchPending(context, replica as never, ports, () => () => {});
   return { scheduler, end, look: () => look() };

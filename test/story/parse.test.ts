@@ -80,6 +80,11 @@ describe('a fault', () => {
         forMs,
       }),
       of('bmc', { node, mode: fc.constantFrom('dead', 'slow', 'ignores', 'lies'), forMs: maybe }),
+      of('disk-ruined', { node }),
+      of('installer-hangs', { node, times: fc.integer({ min: 1, max: 9 }) }),
+      of('pxe-ignored', { node, times: fc.integer({ min: 1, max: 9 }) }),
+      of('ticket-stolen', { node }),
+      of('image-server-down', { node, forMs }),
       of('server-down', { node, forMs }),
       of('log-stall', { forMs }),
       of('log-rollback', { entries: fc.integer({ min: 1, max: 99 }) }),
@@ -105,6 +110,20 @@ describe('a fault', () => {
       orderOf('set-desired', { guest, desired: fc.constantFrom('running', 'stopped') }),
       orderOf('migrate', { guest, to: fc.option(host) }),
       orderOf('maintenance', { host, on: fc.boolean() }),
+      orderOf('reinstall', {
+        host,
+        mode: fc.constantFrom('install', 'dry-run', 'rescue'),
+        reason: text,
+        plan: fc.constant('0'.repeat(64)),
+      }),
+      orderOf('veto-reinstall', { host }),
+      fc.integer({ min: 0, max: 99 }).chain((version) =>
+        orderOf('publish-image', {
+          name: fc.constantFrom('host', 'spare-host'),
+          version: fc.constant(version),
+          manifest: fc.constant(version.toString(16).padStart(64, '0')),
+        }),
+      ),
     )
     .map((fault) => faultSchema.parse(fault));
 

@@ -1,0 +1,72 @@
+/** What a leader does about a pending reinstallation besides answering the machine (provision.ts): begin it, boot the machine, conclude it. */
+import type { Draft } from '../../machines/entries.ts';
+import type { Fleet } from '../../machines/fleet.ts';
+import { imageFor, isUnderWay, jobOf, modeOf, reinstallHeld, unsafeToReinstall } from '../../machines/reinstall.ts';
+import type { ExecuteContext, ExecutePorts, Pending } from './execute.ts';
+import { record } from './record.ts';
+
+/** Begins the job, or writes down how it has ended. Called again whenever the state has changed. */
+export async function reinstallHost(
+  pending: Pending<'reinstall'>,
+  context: ExecuteContext,
+  ports: ExecutePorts,
+): Promise<void> {
+  const { id, intent, cause } = pending;
+  const { host } = intent;
+  const subject = `host/${host}`;
+  const job = jobOf(context.fleet(), pending);
+  if (isUnderWay(job)) return;
+  if (!job) {
+    await context.pen.write((fleet): Draft[] => {
+      const image = imageFor(fleet, host);
+      if (!fleet.intents[id] || jobOf(fleet, pending) || !image || reinstallHeld(fleet, host) !== null) return [];
+      const mode = modeOf(fleet, host);
+      return [{ type: 'reinstall.armed', subject, cause, data: { job: id, attempt: 1, mode, image } }];
+    });
+    return;
+  }
+  const { why, vetoed, mode } = job.context;
+  const conclude = (draft: Draft) => context.pen.write((fleet) => (fleet.intents[id] ? [draft] : []));
+  if (job.state === 'accepted') {
+    await conclude({ type: 'reinstall.succeeded', subject, cause, data: { intent: id, detail: mode } });
+    return;
+  }
+  // Whatever stands on its disk now, nobody has tested it: it stays off. A person who said no may be standing before it.
+  const off = vetoed ? null : await ports.power.off(host);
+  const failed = off === null || off.outcome.kind === 'succeeded' || off.method === 'none';
+  const reason = failed ? why : `${why}; and its power cannot be read back as off: ${reasonOf(off)}`;
+  await conclude({
+    type: failed ? 'reinstall.failed' : 'reinstall.unknown',
+    subject,
+    cause,
+    data: { intent: id, reason },
+  });
+}
+
+const reasonOf = ({ outcome }: { outcome: { kind: string; reason?: string } }) => outcome.reason ?? outcome.kind;
+
+/** Sets the boot device and cycles the power, while the host is still to be booted and nothing speaks against it. */
+export async function netBoot(
+  { id, intent, cause }: Pending<'netboot'>,
+  context: ExecuteContext,
+  { power }: ExecutePorts,
+): Promise<void> {
+  const { host, job, attempt } = intent;
+  const { fleet } = context;
+  const about = { job, attempt };
+  const isOurs = (now: Fleet) => {
+    const entity = now.jobs[host];
+    return isUnderWay(entity) && entity!.context.job === job && entity!.context.attempt === attempt;
+  };
+  // The leader before us has booted it and did not live to write it down. To cut its power now would cost this try.
+  const met = (fleet().jobs[host]?.context.token ?? null) !== null;
+  const answer = met
+    ? { method: 'none', outcome: { kind: 'succeeded', detail: 'it has asked for its boot script' } as const }
+    : await power.netBoot(
+        host,
+        fleet().spec?.hosts[host]?.machine?.firmware ?? 'uefi',
+        () => isOurs(fleet()) && unsafeToReinstall(fleet(), host) === null,
+      );
+  if (answer)
+    await record('netboot', id, cause, `host/${host}`, { ...about, method: answer.method }, answer.outcome, context);
+}

@@ -1,0 +1,235 @@
+/**
+ * The hardware below a host: its disk, its boot device, and the installer that runs in it after a boot from the network.
+ * It speaks the very messages of services/provisioning.ts, to whichever node answers.
+ */
+import { createHash } from 'node:crypto';
+import { type InstallAnswer, type InstallRequest, installAnswerSchema } from '../services/provisioning.ts';
+import { createProcess, type Process } from './process.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Model, WorldEvent } from './simulation.ts';
+
+export interface SimMachine {
+  /** After the power-on self test. False: the system on its disk starts. */
+  boot(): boolean;
+  powerOff(): void;
+  /** It has power, and its own system does not run. */
+  busy(): boolean;
+  /** The next boot is from the network. */
+  bootFromNetwork(): void;
+  readonly troubles: MachineTroubles;
+}
+
+export interface MachineTroubles {
+  /** What it boots from is gone. A system that runs goes on until its next boot. */
+  ruined: boolean;
+  /** Network boots that end at its disk all the same; installers that stand still while they write. */
+  ignoresNetwork: number;
+  hangs: number;
+  /** A second machine, on the same wire, shows the ticket of the next one. */
+  stolen: boolean;
+}
+
+export interface MachineParts {
+  readonly name: string;
+  readonly macs: readonly string[];
+  readonly serial: string;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly model: Model;
+  readonly emit: (event: WorldEvent) => void;
+  /** Passes a request on by some node that serves machines; null when none does, or none was answered. */
+  readonly ask: (process: Process, body: string, signature: string | null) => Promise<unknown>;
+  /** True while a node answers DHCP requests of this machine. */
+  readonly isArmed: () => boolean;
+  /** Some node serves images. */
+  readonly hasImages: () => boolean;
+  /** The system on its disk starts; with all that an installation leaves of the old one: nothing. */
+  readonly start: (anew: { counter: number } | null) => void;
+  readonly stop: () => void;
+}
+
+const RETRY_MS = 1_000;
+const PROGRESS_MS = 2_000;
+const IMAGE_BYTES = 4 * 2 ** 30;
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+/** What the simulated verifyRaw checks. */
+export const signRaw = (key: string, text: string): string => digest(`${key} ${text}`);
+
+type Unsigned = { readonly kind: InstallRequest['kind'] } & Record<string, unknown>;
+
+export function createMachine(parts: MachineParts): SimMachine {
+  const { name, scheduler, model, emit } = parts;
+  const random = parts.random;
+  const troubles: MachineTroubles = { ruined: false, ignoresNetwork: 0, hangs: 0, stolen: false };
+  let network = false;
+  let running: Process | null = null;
+  let keys = 0;
+  /** Left on the disk by the installer, for the one enrolment of what it installed. */
+  let seed: Installer | null = null;
+
+  interface Installer {
+    readonly key: string;
+    readonly of: { readonly job: string; readonly attempt: number };
+    readonly manifest: string;
+    n: number;
+  }
+
+  const note = (what: Extract<WorldEvent, { kind: 'machine' }>['what'], of?: Installer['of']) =>
+    emit({ kind: 'machine', atMs: scheduler.now(), host: name, what, ...of });
+
+  const send = async (process: Process, body: string, signature: string | null): Promise<InstallAnswer | null> =>
+    installAnswerSchema.safeParse(await parts.ask(process, body, signature)).data ?? null;
+
+  /** Again and again, until it is answered with anything but "later". */
+  const insist = async (process: Process, request: Unsigned, installer: Installer | null): Promise<InstallAnswer> => {
+    for (;;) {
+      const signed = installer ? { ...request, ...installer.of, n: installer.n++ } : request;
+      const body = JSON.stringify(signed);
+      const answer = await send(process, body, installer ? signRaw(installer.key, body) : null);
+      if (answer && !(answer.kind === 'refused' && !answer.stop)) return answer;
+      await process.delay(RETRY_MS);
+    }
+  };
+
+  const hello = (plan: { job: string; attempt: number; token: string }, key: string): Unsigned => ({
+    kind: 'hello',
+    job: plan.job,
+    attempt: plan.attempt,
+    token: plan.token,
+    key,
+    inventory: {
+      uuid: null,
+      macs: parts.macs,
+      firmware: 'uefi',
+      memoryMiB: 16_384,
+      cpus: 8,
+      disks: [
+        {
+          device: 'sda',
+          serial: parts.serial,
+          wwn: null,
+          bytes: 64 * 2 ** 30,
+          removable: false,
+          blank: false,
+          guid: null,
+          signatures: [],
+        },
+      ],
+    },
+  });
+
+  const write = async (process: Process, installer: Installer): Promise<void> => {
+    const hung = troubles.hangs > 0;
+    if (hung) troubles.hangs -= 1;
+    const tookMs = random.between(model.installMs);
+    let doneMs = 0;
+    while (doneMs < tookMs) {
+      await process.delay(PROGRESS_MS);
+      if (!hung && parts.hasImages()) doneMs += PROGRESS_MS;
+      const bytes = Math.floor((Math.min(doneMs, tookMs) / tookMs) * IMAGE_BYTES);
+      const body = JSON.stringify({
+        kind: 'progress',
+        phase: 'write',
+        bytes,
+        ...installer.of,
+        of: IMAGE_BYTES,
+        n: installer.n++,
+      });
+      void send(process, body, signRaw(installer.key, body));
+    }
+  };
+
+  const install = async (process: Process): Promise<void> => {
+    const asked = await send(process, JSON.stringify({ kind: 'boot', mac: parts.macs[0], uuid: null }), null);
+    if (asked?.kind !== 'boot') return fromDisk(process);
+    await process.delay(random.between(model.installerBootMs));
+    const key = digest(`${name} ${++keys}`);
+    const welcomed = insist(process, hello(asked, key), null);
+    if (troubles.stolen) {
+      troubles.stolen = false;
+      void welcomed.then(() => send(process, JSON.stringify(hello(asked, digest(`thief ${name}`))), null));
+    }
+    const answer = await welcomed;
+    if (answer.kind !== 'plan') return parts.stop();
+    const { plan } = answer;
+    const installer: Installer = {
+      key,
+      of: { job: plan.job, attempt: plan.attempt },
+      manifest: plan.image.manifest,
+      n: 0,
+    };
+    if (plan.mode === 'install') return overwrite(process, installer);
+    await process.delay(random.between(model.installMs));
+    await insist(process, { kind: 'finished', report: { disk: plan.disk.device } }, installer);
+    parts.stop();
+  };
+
+  const overwrite = async (process: Process, installer: Installer): Promise<void> => {
+    const disk = { serial: parts.serial };
+    const { manifest } = installer;
+    const go = await insist(process, { kind: 'commit', disk, manifest }, installer);
+    if (go.kind !== 'go' || go.disk.serial !== parts.serial) return parts.stop();
+    note('disk-given-up', installer.of);
+    troubles.ruined = true;
+    seed = null;
+    await write(process, installer);
+    const sealed = await insist(process, { kind: 'sealed', manifest, bytes: IMAGE_BYTES, tookMs: 1 }, installer);
+    if (sealed.kind !== 'ok') return parts.stop();
+    troubles.ruined = false;
+    seed = installer;
+    note('disk-written', installer.of);
+    await insist(process, { kind: 'bye', how: 'kexec' }, installer);
+    await process.delay(random.between(model.hostBootMs));
+    return firstBoot(process);
+  };
+
+  const firstBoot = async (process: Process): Promise<void> => {
+    const installer = seed!;
+    const keys = { agent: 'A', voter: 'V', controller: 'C', node: name };
+    const about = { keys, request: `request of ${name}`, image: installer.manifest };
+    const answer = await insist(process, { kind: 'enrol', ...about }, installer);
+    if (answer.kind !== 'enrolled') return parts.stop();
+    seed = null;
+    end();
+    parts.start({ counter: answer.counter });
+  };
+
+  const fromDisk = async (process: Process): Promise<void> => {
+    if (troubles.ruined) return note('no-boot');
+    if (seed) return firstBoot(process);
+    end();
+    parts.start(null);
+  };
+
+  const end = () => {
+    running?.kill();
+    running = null;
+  };
+  const run = (work: (process: Process) => Promise<void>): true => {
+    const process = createProcess(scheduler);
+    running = process;
+    void work(process);
+    return true;
+  };
+
+  return {
+    troubles,
+    busy: () => running !== null,
+    bootFromNetwork() {
+      network = true;
+    },
+    boot() {
+      const fromNetwork = network;
+      network = false;
+      if (fromNetwork && troubles.ignoresNetwork > 0) troubles.ignoresNetwork -= 1;
+      else if (fromNetwork && parts.isArmed()) {
+        note('network-boot');
+        return run(install);
+      }
+      return troubles.ruined || seed ? run(fromDisk) : false;
+    },
+    powerOff: end,
+  };
+}
