@@ -1,4 +1,5 @@
 /** What the schema cannot see about installing machines: identities that two hosts share, and what will never happen. */
+import { BlockList, isIPv4 } from 'node:net';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { ClusterFileContent } from './file-schema.ts';
 import type { Places } from './places.ts';
@@ -58,8 +59,19 @@ export function provisioningWarnings(spec: ClusterSpec): string[] {
     ];
     return wanted.length > 0 ? [`${wanted.join(', ')}: of no effect without provisioning`] : [];
   }
-  if (hostLadder.reinstall !== 'allowed') return [];
-  return Object.entries(hosts).flatMap(([name, { machine, power }]) => {
+  const network = new BlockList();
+  const [base, bits] = provisioning.network.split('/') as [string, string];
+  network.addSubnet(base, Number(bits));
+  const known = Object.values({ ...hosts, ...spec.arbiters }).some(
+    ({ address }) => isIPv4(address) && network.check(address),
+  );
+  const apart = known
+    ? []
+    : [
+        `no node has its address in ${provisioning.network}: a machine knows no controller but the one that booted it, and images are not copied between nodes`,
+      ];
+  if (hostLadder.reinstall !== 'allowed') return apart;
+  const held = Object.entries(hosts).flatMap(([name, { machine, power }]) => {
     if (!machine) return [`${name} has no machine, so it is never reinstalled`];
     if (voters.includes(name))
       return [`${name} is a voter: it is not reinstalled, for a voter must not forget what it has promised`];
@@ -69,6 +81,7 @@ export function provisioningWarnings(spec: ClusterSpec): string[] {
         ]
       : [];
   });
+  return [...apart, ...held];
 }
 
 function twice(named: readonly Named[], places: Places, todo: string): Problem[] {

@@ -11,7 +11,7 @@ arbiters:
   a1: { address: 10.0.0.9 }
 hostLadder: { reinstall: allowed }
 provisioning:
-  network: 10.0.8.0/24
+  network: 10.0.0.0/24
   image: host
   imageKeys: { anna: ${KEY} }
 hosts:
@@ -107,6 +107,13 @@ test.each([
     'no switch that chooses what is booted',
     GOOD.replace(/\{ kind: ipmi, address: 10.0.1.1.*\}/, '{ kind: fence-agent, agent: fence_pdu }'),
     ['h1 has no power switch that can choose to boot from the network, so its reinstallation waits for a person'],
+  ],
+  [
+    'nodes that machines will not find',
+    GOOD.replace('10.0.0.0/24', '10.0.8.0/24'),
+    [
+      'no node has its address in 10.0.8.0/24: a machine knows no controller but the one that booted it, and images are not copied between nodes',
+    ],
   ],
   ['reinstallation not allowed', GOOD.replace('reinstall: allowed', 'reinstall: never').replace('[a1]', '[h1]'), []],
 ])('a person is warned: %s', (_title, text, warnings) => {
