@@ -17,7 +17,7 @@ import { every } from '../services/every.ts';
 import type { ArmedMachine, Bus, Clock, NetBoot, Say, Signer, Verify } from '../services/ports.ts';
 import { addresses } from '../services/protocol.ts';
 
-const TEND_MS = 10_000;
+const TEND_MS = 3_000;
 const PROBE_MS = 60_000;
 const FETCH_MS = 60_000;
 /** A leader writes an entry before it answers. */
