@@ -19,6 +19,7 @@ import { isRoot, openWorld, type World } from './world.ts';
 const MAC = '52:54:00:78:00:01';
 const OURS = 'http://10.78.0.1:8474';
 const TOKEN = 'planted-token-0123456789';
+const ANSWERED = 'machines that boot from the network are answered';
 const OVMF = '/usr/share/OVMF';
 /** The kernel is a script here, that shows by this that it was fetched and started. */
 const STARTED = '77000000-0000-4000-8000-000000000009';
@@ -42,6 +43,7 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
   let directory: string;
   const said: string[] = [];
   let tell: (line: object | null) => void;
+  let saying: (what: string) => Promise<unknown>;
   let asked: () => Promise<{ asked: { kind: string; mac: string; uuid: string | null }; address: string }>;
 
   beforeAll(async () => {
@@ -76,11 +78,20 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
       }
     };
     asked = () => next((line) => 'asked' in line);
-    await next(({ said: what }) => what === 'machines that boot from the network are answered');
+    saying = (what) => next((line) => line.said === what);
+    await saying(ANSWERED);
   });
   afterAll(async () => {
     await world?.close();
     if (directory) rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a node whose interface goes and returns answers again', async () => {
+    const link = (state: string) => world.run('ours', ['ip', 'link', 'set', 'eth0', state]);
+    link('down');
+    await saying('this node has no address in the provisioning network and answers nobody there');
+    link('up');
+    await saying(ANSWERED);
   });
 
   const UUID = '77000000-0000-4000-8000-000000000001';
