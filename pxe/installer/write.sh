@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# Writes the image to the disk, so that nothing can boot from it before it is whole. Sourced.
+
+
+# Partition table, boot loader and, as a rule, the EFI system partition: kept in RAM until the whole stream was verified.
+HEAD=$((64 * 1048576))
+
+zero_ends() {
+  local end=$(($2 / 1048576 - 1))
+  dd if=/dev/zero of="$1" bs=1M count=1 oflag=direct conv=fsync status=none
+  # A second partition table at the end of the disk would bring the old system back.
+  dd if=/dev/zero of="$1" bs=1M seek=$end conv=fsync status=none 2>/dev/null || true
+}
+
+# The last processor, for this process and its children. Unpacking and writing share one: where processors are emulated,
+# to wake another one for every 64 KiB of a pipe costs more than all the rest.
+pin() {
+  taskset -p "$(printf '%x' $((1 << ($(nproc) > 31 ? 31 : $(nproc) - 1))))" "$BASHPID" >/dev/null
+}
+
+# Standard input: the raw disk. Its beginning goes to $RUN/head, the rest to DISK. SPARSE: leave out runs of zeroes.
+place() {
+  local disk=$1 sparse=$2 rest=$((RAW_BYTES > HEAD ? RAW_BYTES - HEAD : 0))
+  dd bs=1M iflag=fullblock,count_bytes count=$HEAD of="$RUN/head" status=none
+  [ $rest -gt 0 ] || return 0
+  exec 6<&0
+  dd of="$disk" bs=4M iflag=fullblock,count_bytes count=$rest oflag=direct,seek_bytes seek=$HEAD \
+    conv="fsync,notrunc$sparse" <&6 2>"$RUN/writer.said" &
+  echo $! >"$RUN/writer"
+  wait $! || return 1
+  grep -q "^$rest bytes" "$RUN/writer.said"
+}
+
+unpack() {
+  pin
+  zstd -q -d -c | place "$1" "$2"
+}
+
+# write_image DISK: all but the first 64 MiB, which are in $RUN/head and verified with the rest of the stream afterwards.
+write_image() {
+  local disk=$1 sparse='' hash statuses
+  # Where the device zeroes by itself, runs of zeroes need not be written. Elsewhere they are: they may cover old data.
+  if [ "$(cat "$SYS/block/${disk##*/}/queue/write_zeroes_max_bytes")" -gt 0 ] &&
+    blkdiscard -z -l "$RAW_BYTES" "$disk"; then sparse=,sparse; fi
+  mkfifo "$RUN/tap"
+  openssl dgst -sha256 -r <"$RUN/tap" >"$RUN/sum" &
+  hash=$!
+  statuses=$(
+    trap - ERR
+    set +e
+    stream | tee "$RUN/tap" | unpack "$disk" "$sparse"
+    echo "${PIPESTATUS[*]}"
+  )
+  [ "$statuses" = '0 0 0' ] ||
+    fail "download, copy or unpacking and writing broke off ($statuses): $(tail -n 3 "$RUN/writer.said" "$RUN/curl" 2>/dev/null)"
+  wait "$hash"
+  [ "$(cut -d ' ' -f 1 "$RUN/sum")" = "$STREAM_SHA256" ] || fail "the stream has another hash than the manifest says"
+  [ "$(stat -c %s "$RUN/head")" = "$((RAW_BYTES < HEAD ? RAW_BYTES : HEAD))" ] || fail "the image is shorter than its manifest says"
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+
+export interface DiskFile {
+  readonly file: string;
+  readonly serial: string;
+}
+
+export interface Machine {
+  /** What it wrote to its console. */
+  console(): string;
+  /** The machine is off. */
+  off: Promise<void>;
+  /** Its power is cut. */
+  cut(): void;
+}
+
+/** A file of `bytes` bytes for a disk: all zero, or with this content at its start. */
+export function diskFile(file: string, bytes: number, content?: Buffer): string {
+  const descriptor = openSync(file, 'w');
+  ftruncateSync(descriptor, bytes);
+  if (content) writeSync(descriptor, content);
+  closeSync(descriptor);
+  return file;
+}
+
+/** Starts the installer in an emulated machine, as the boot loader does. */
+export function machine(
+  built: string,
+  disks: readonly DiskFile[],
+  { url, job = 'job1', attempt = 1, token }: { url: string; job?: string; attempt?: number; token: string },
+): Machine {
+  const drives = disks.flatMap(({ file, serial }, index) => [
+    '-drive',
+    `file=${file},format=raw,if=none,id=d${index},cache=unsafe,discard=unmap`,
+    '-device',
+    `virtio-blk-pci,drive=d${index},serial=${serial}`,
+  ]);
+  const line = `console=ttyS0 quiet panic=10 rekindle.job=${job} rekindle.attempt=${attempt} rekindle.token=${token} rekindle.url=${url}`;
+  const child: ChildProcess = spawn(
+    'nice',
+    [
+      '-n',
+      '10',
+      'qemu-system-x86_64',
+      '-M',
+      'q35',
+      '-m',
+      '512',
+      '-smp',
+      '2',
+      '-accel',
+      'tcg,thread=multi',
+      '-cpu',
+      'max',
+      '-kernel',
+      `${built}/vmlinuz`,
+      '-initrd',
+      `${built}/initrd.img`,
+      '-append',
+      line,
+      '-nodefaults',
+      '-uuid',
+      'a0000000-0000-4000-8000-00000000000b',
+      '-display',
+      'none',
+      '-serial',
+      'stdio',
+      '-no-reboot',
+      '-netdev',
+      'user,id=n',
+      '-device',
+      'virtio-net-pci,netdev=n,romfile=',
+      ...drives,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let said = '';
+  child.stdout!.on('data', (part) => {
+    said += part;
+    if (process.env.REKINDLE_CONSOLE) process.stderr.write(part);
+  });
+  const off = new Promise<void>((done) => child.once('exit', () => done()));
+  return { console: () => said, off, cut: () => void child.kill('SIGKILL') };
+}
