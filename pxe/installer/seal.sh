@@ -24,8 +24,8 @@ identity() {
   local start size
   read -r _ start size < <(partition 5 rekindle-id) || fail "the image has no partition labelled rekindle-id"
   jq -n --arg cluster "$CLUSTER" --arg host "$HOST" --arg job "$JOB" --argjson attempt "$ATTEMPT" \
-    --arg urls "${URLS[*]}" --slurpfile nodeKeys "$HERE/nodes.json" --rawfile key "$RUN/key.pem" \
-    '{cluster: $cluster, host: $host, job: $job, attempt: $attempt, urls: ($urls | split(" ")), nodeKeys: $nodeKeys[0], key: $key}' \
+    --arg urls "${URLS[*]}" --arg image "$DIGEST" --slurpfile nodeKeys "$HERE/nodes.json" --rawfile key "$RUN/key.pem" \
+    '{cluster: $cluster, host: $host, job: $job, attempt: $attempt, image: $image, urls: ($urls | split(" ")), nodeKeys: $nodeKeys[0], key: $key}' \
     >"$RUN/enrol.json"
   chmod 0600 "$RUN/enrol.json"
   tar -C "$RUN" -cf "$RUN/enrol.tar" enrol.json
