@@ -8,6 +8,7 @@ import { drill } from './commands/drill.ts';
 import { enrol } from './commands/enrol.ts';
 import { fence } from './commands/fence.ts';
 import { freeze } from './commands/freeze.ts';
+import { image } from './commands/image.ts';
 import { init } from './commands/init.ts';
 import { log } from './commands/log.ts';
 import { maintenance } from './commands/maintenance.ts';
@@ -31,7 +32,7 @@ const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Guests:', [start, stop, migrate]],
   ['Hosts:', [fence, confirmOff, maintenance]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
-  ['Prepare:', [check, simulate, init, drill]],
+  ['Prepare:', [check, simulate, init, image, drill]],
 ];
 
 export function buildProgram(terminal: Terminal, version: string): Command {

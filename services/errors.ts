@@ -496,6 +496,37 @@ export const ERRORS = {
     todo: 'correct that; without the hook, guests could be started behind the back of the cluster',
     exit: 3,
   },
+  // images (adapters/image)
+  IMAGE_TOOL_MISSING: {
+    message: 'the program {tool} is needed to make an image, and is not there',
+    todo: 'apt-get install {package}',
+    exit: 3,
+  },
+  IMAGE_NOT_BUILT: {
+    message: 'no image was made: {step}: {reason}',
+    todo: 'correct that and run the command again; what was downloaded is kept',
+    exit: 1,
+  },
+  IMAGE_EXISTS: {
+    message: '{directory} is there already',
+    todo: 'name a directory that is not there with --out DIR, or remove that one',
+    exit: 4,
+  },
+  IMAGE_INVALID: {
+    message: 'the image in {where} is not whole: {reason}',
+    todo: 'build it again with "rekindle image build", or copy it again',
+    exit: 1,
+  },
+  IMAGE_NOT_OURS: {
+    message: 'the image in {where} is signed by none of the keys {keys}',
+    todo: 'build it with the seed of one of these, or add its key under provisioning.imageKeys in the cluster file',
+    exit: 4,
+  },
+  UNKNOWN_IMAGE: {
+    message: 'there is no image {image} here',
+    todo: 'see those that are with "rekindle image list"',
+    exit: 2,
+  },
 } as const satisfies Record<string, Explained>;
 
 export type ErrorCode = keyof typeof ERRORS;

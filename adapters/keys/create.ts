@@ -83,6 +83,12 @@ export async function createClusterKeys({ cluster, nodes, voters, out }: NewClus
   return identities;
 }
 
+/** The seed that images are signed with. Resolves to its public key. Throws KEYS_EXIST rather than replace one. */
+export async function createImageKey(file: string): Promise<string> {
+  if (existsSync(file)) fail('KEYS_EXIST', { directory: file });
+  return newSeed(file);
+}
+
 async function privateDirectory(...parts: string[]): Promise<string> {
   const directory = join(...parts);
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -1,0 +1,98 @@
+/**
+ * The raw disk: GPT with a BIOS boot partition, an EFI system partition, `rekindle-id` and, last so that it can grow,
+ * `root` (ext4). Made into a file: nothing is mounted, no loop device is needed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { installForBios, type Kernel, makeGrub } from './grub.ts';
+import type { Runner } from './tools.ts';
+
+const MIB = 1_048_576;
+const SECTORS = MIB / 512;
+/** Least that FAT32 may have, with sectors of 512 bytes, and a little. */
+const ESP_MIB = 36;
+export const ROOT_PARTITION = 4;
+
+const TYPES = {
+  bios: '21686148-6449-6E6F-744E-656564454649',
+  esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+  data: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+  root: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
+};
+
+/** The same for the same name and version: a disk that holds another build is never taken for this one. */
+export function guid(image: string, part: string): string {
+  const hex = createHash('sha256').update(`rekindle image\n${image}\n${part}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+export interface DiskOptions {
+  /** Name and version. */
+  readonly image: string;
+  /** Directory that becomes the root file system, and its size. */
+  readonly tree: string;
+  readonly rootMiB: number;
+  readonly kernel: Kernel;
+  readonly disk: string;
+  readonly scratch: string;
+  readonly epochS: number;
+}
+
+/** Resolves to the bytes of the disk. */
+export async function makeDisk(run: Runner, options: DiskOptions): Promise<number> {
+  const { image, disk, scratch, epochS, rootMiB } = options;
+  const starts = { bios: 1, esp: 2, id: 2 + ESP_MIB, root: 3 + ESP_MIB };
+  const bytes = (starts.root + rootMiB + 1) * MIB;
+  const file = await open(disk, 'w');
+  await file.truncate(bytes);
+  await file.close();
+
+  const line = (start: number, mib: number, type: string, name: string) =>
+    `start=${start * SECTORS}, size=${mib * SECTORS}, type=${type}, name="${name}", uuid=${guid(image, name)}`;
+  const table = [
+    'label: gpt',
+    `label-id: ${guid(image, 'disk')}`,
+    'unit: sectors',
+    line(starts.bios, 1, TYPES.bios, 'bios'),
+    line(starts.esp, ESP_MIB, TYPES.esp, 'esp'),
+    line(starts.id, 1, TYPES.data, 'rekindle-id'),
+    line(starts.root, rootMiB, TYPES.root, 'root'),
+  ];
+  await run('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', disk], { input: `${table.join('\n')}\n` });
+
+  const loader = await makeGrub(run, { kernel: options.kernel, rootPartition: ROOT_PARTITION, scratch, epochS });
+  await installForBios(disk, loader, { start: starts.bios * SECTORS, sectors: SECTORS });
+
+  const sourceDate = { SOURCE_DATE_EPOCH: String(epochS) };
+  const esp = join(scratch, 'esp.fat');
+  const fat = ['-F', '32', '-s', '1', '-n', 'ESP', '-i', guid(image, 'esp').slice(0, 8)];
+  await run('mkfs.fat', [...fat, '-C', esp, String(ESP_MIB * 1024)], { env: sourceDate });
+  await run('mmd', ['-i', esp, '::/EFI', '::/EFI/BOOT'], { env: sourceDate });
+  await run('mcopy', ['-i', esp, loader.efi, '::/EFI/BOOT/BOOTX64.EFI'], { env: sourceDate });
+  await run('dd', [`if=${esp}`, `of=${disk}`, 'bs=1M', `seek=${starts.esp}`, 'conv=notrunc,sparse', 'status=none']);
+
+  await makeRoot(run, options, starts.root);
+  return bytes;
+}
+
+/** Frozen: mke2fs copies the times of files, and that of a file's last change cannot be set. */
+function frozenClock(epochS: number): Record<string, string> {
+  const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+  const at = new Date(epochS * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+  return existsSync(library) ? { LD_PRELOAD: library, FAKETIME: at } : {};
+}
+
+const makeRoot = (run: Runner, { image, tree, rootMiB, disk, epochS }: DiskOptions, start: number) =>
+  run(
+    'mke2fs',
+    [
+      ...['-q', '-F', '-t', 'ext4', '-b', '4096', '-i', '16384', '-m', '1', '-L', 'root'],
+      // Without what GRUB's reader does not know.
+      ...['-O', '^metadata_csum_seed,^orphan_file', '-J', 'size=16', '-U', guid(image, 'root file system')],
+      ...['-E', `offset=${start * MIB},root_owner=0:0,hash_seed=${guid(image, 'hash')},lazy_itable_init=0`],
+      ...['-d', tree, disk, `${rootMiB}M`],
+    ],
+    { env: { E2FSPROGS_FAKE_TIME: String(epochS), ...frozenClock(epochS) } },
+  );

@@ -1,0 +1,94 @@
+/** The root file system as a directory: Debian, less what nobody uses, and what makes it a host of Rekindle. */
+import { existsSync } from 'node:fs';
+import { chmod, cp, glob, lstat, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail } from '../../services/errors.ts';
+import { MODULES_PRUNED, PRUNED } from './packages.ts';
+import type { Runner } from './tools.ts';
+
+/** Started at boot, below etc/systemd/system. */
+const ENABLED: Readonly<Record<string, string>> = {
+  'multi-user.target.wants/systemd-networkd.service': '/lib/systemd/system/systemd-networkd.service',
+  'sockets.target.wants/systemd-networkd.socket': '/lib/systemd/system/systemd-networkd.socket',
+  'network-online.target.wants/systemd-networkd-wait-online.service':
+    '/lib/systemd/system/systemd-networkd-wait-online.service',
+  'multi-user.target.wants/rekindled.service': '/etc/systemd/system/rekindled.service',
+  'multi-user.target.wants/rekindle-enrol.service': '/etc/systemd/system/rekindle-enrol.service',
+};
+/** Never started. Nobody can log in, so nothing asks for a name; guests are Rekindle's alone to start and stop. */
+const MASKED = [
+  ...['getty.target', 'getty-static.service', 'getty@.service', 'serial-getty@.service', 'libvirt-guests.service'],
+  ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer'],
+  ...['e2scrub_reap.service', 'systemd-firstboot.service', 'systemd-pstore.service', 'machines.target'],
+];
+
+export interface TreeOptions {
+  readonly base: string;
+  readonly tree: string;
+  /** Directory whose files are copied over: packaging/image of the installation. */
+  readonly overlay: string;
+  readonly unit: string;
+  /** Path in the image → file of this machine. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Resolves to the version of the kernel. */
+export async function makeTree(run: Runner, { base, tree, overlay, unit, files }: TreeOptions): Promise<string> {
+  await mkdir(tree, { recursive: true, mode: 0o755 });
+  await run('tar', ['-xpf', base, '-C', tree, '--numeric-owner', '--xattrs', '--xattrs-include=*']);
+  for (const pattern of PRUNED) await remove(tree, pattern);
+
+  const [version] = await readdir(join(tree, 'lib/modules'));
+  if (version === undefined) return fail('IMAGE_NOT_BUILT', { step: 'kernel', reason: 'Debian has brought none' });
+  for (const path of MODULES_PRUNED) {
+    await rm(join(tree, 'lib/modules', version, 'kernel', path), { recursive: true, force: true });
+  }
+  await run('chroot', [tree, 'depmod', version]);
+  // One name for every version, for the boot loader and for kexec.
+  for (const name of ['vmlinuz', 'initrd.img'])
+    await cp(join(tree, `boot/${name}-${version}`), join(tree, 'boot', name));
+  for (const name of ['vmlinuz', 'initrd.img']) await rm(join(tree, `boot/${name}-${version}`));
+
+  await cp(overlay, tree, { recursive: true });
+  await cp(unit, join(tree, 'etc/systemd/system/rekindled.service'));
+  const system = join(tree, 'etc/systemd/system');
+  for (const name of MASKED) await link(join(system, name), '/dev/null');
+  for (const [name, target] of Object.entries(ENABLED)) await link(join(system, name), target);
+  await link(join(tree, 'etc/resolv.conf'), '../run/systemd/resolve/stub-resolv.conf');
+  // Empty: made at the first boot, and different on every host.
+  await writeFile(join(tree, 'etc/machine-id'), '');
+  await mkdir(join(tree, 'var/log/journal'), { recursive: true });
+
+  for (const [path, source] of Object.entries(files)) {
+    if (!existsSync(source)) fail('IMAGE_NOT_BUILT', { step: 'include-file', reason: `${source} is not there` });
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await cp(source, join(tree, path), { recursive: true });
+  }
+  await chmod(tree, 0o755);
+  return version;
+}
+
+async function remove(tree: string, pattern: string): Promise<void> {
+  for await (const path of glob(pattern, { cwd: tree })) await rm(join(tree, path), { recursive: true, force: true });
+}
+
+async function link(path: string, target: string): Promise<void> {
+  await rm(path, { force: true, recursive: true });
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path);
+}
+
+/** MiB of an ext4 that holds it, with room for what a first boot writes before the file system has grown. */
+export async function sizeMiB(tree: string): Promise<number> {
+  let blocks = 0;
+  const add = async (directory: string): Promise<void> => {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) await add(path);
+      blocks += entry.isFile() ? Math.ceil((await lstat(path)).size / 4_096) : 1;
+    }
+  };
+  await add(tree);
+  const inodes = blocks / 4 / 16;
+  return Math.ceil(((blocks + inodes) * 1.02) / 256) + 16 + 48;
+}
