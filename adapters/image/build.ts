@@ -71,7 +71,7 @@ export async function buildImage(options: BuildOptions): Promise<Built> {
     const overlay = join(installation, 'packaging/image');
     const unit = join(installation, 'packaging/rekindled.service');
     await makeTree(run, { base: base.tar, tree, overlay, unit, files: options.files });
-    await installApp(run, { installation, natsServer, tree, scratch });
+    await installApp(run, { installation, natsServer, tree });
 
     ticks('disk');
     const image = `${name} ${epochS}`;
