@@ -24,6 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'services/all-switches.ts',
     'services/protocol.ts',
     'services/errors.ts',
+    'services/provisioning.ts',
     'machines',
   ],
   sim: ['sim', 'services', 'machines', 'zod', 'node:crypto'],
