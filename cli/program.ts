@@ -15,6 +15,7 @@ import { maintenance } from './commands/maintenance.ts';
 import { migrate } from './commands/migrate.ts';
 import { releaseBrake } from './commands/release-brake.ts';
 import { replay } from './commands/replay.ts';
+import { seal } from './commands/seal.ts';
 import { simulate } from './commands/simulate.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -33,6 +34,7 @@ const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Hosts:', [fence, confirmOff, maintenance]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
   ['Prepare:', [check, simulate, init, image, drill]],
+  ['Prepare:', [check, simulate, init, seal, drill]],
 ];
 
 export function buildProgram(terminal: Terminal, version: string): Command {

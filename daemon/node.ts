@@ -14,6 +14,7 @@ import { PORTS, runsServer, serverAddress, serversFor } from '../adapters/nats/s
 import { runServer } from '../adapters/nats/server-process.ts';
 import { inboxOf } from '../adapters/nats/subjects.ts';
 import { type CheckedSwitch, powerSwitches } from '../adapters/power/power-switches.ts';
+import { type ReadSecret, secretsOf } from '../adapters/power/secret-file.ts';
 import { openJournal } from '../adapters/sqlite/journal.ts';
 import type { Stored } from '../machines/entries.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
@@ -98,7 +99,7 @@ export async function startNode(
   const listeners = new Set<(stored: Stored) => void>();
   const opening = new AbortController();
   const identities = holdIdentities(state, keys.identities, server, say);
-  const switches = switchesOf(spec);
+  const switches = switchesOf(spec, secretsOf(keys.seeds.node));
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
   ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
   const signer = signerFrom(keys.seeds.node);
@@ -178,10 +179,10 @@ function connect(role: Role, node: string, spec: ClusterSpec, keys: NodeKeys, sa
 }
 
 /** Each host's switches are made once and when first needed: a wrong password file of one host concerns that host. */
-function switchesOf(spec: ClusterSpec): (host: string) => readonly CheckedSwitch[] {
+function switchesOf(spec: ClusterSpec, secret: ReadSecret): (host: string) => readonly CheckedSwitch[] {
   const made = new Map<string, readonly CheckedSwitch[]>();
   return (host) => {
-    const known = made.get(host) ?? powerSwitches(spec.hosts[host]!);
+    const known = made.get(host) ?? powerSwitches(spec.hosts[host]!, secret);
     made.set(host, known);
     return known;
   };

@@ -423,6 +423,21 @@ export const ERRORS = {
     todo: 'chmod 600 {file}; if somebody may have read it, change the secret',
     exit: 3,
   },
+  SECRET_FILE_SEALED: {
+    message: 'cannot open the sealed secret for {method} in {file}: {reason}',
+    todo: 'seal it on this node, as root: rekindle seal {file}',
+    exit: 3,
+  },
+  SECRET_NOT_GIVEN: {
+    message: 'no secret for {file} on standard input: {reason}',
+    todo: 'give it through a pipe or from a file, never as an argument: rekindle seal {file} < PLAIN',
+    exit: 2,
+  },
+  SECRET_NOT_WRITTEN: {
+    message: 'cannot write {file}: {reason}',
+    todo: 'run it as root, name a file in a directory that is there, and remove what an earlier run left beside it',
+    exit: 1,
+  },
   POWER_REFUSED: {
     message: '{method} refuses to log in: {reason}',
     todo: 'check the user and the password there, and that the user may control power (privilege OPERATOR)',

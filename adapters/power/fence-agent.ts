@@ -9,14 +9,14 @@ import { type FenceMetadata, parseFenceMetadata } from './fence-metadata.ts';
 import type { CheckedSwitch } from './power-switches.ts';
 import { type Reading, switchTo } from './read-back.ts';
 import { type Ran, run } from './run.ts';
-import { readSecret } from './secret-file.ts';
+import { type ReadSecret, readSecret } from './secret-file.ts';
 
 const METADATA_TIMEOUT_MS = 10_000;
 /** Set by us, or of no use without a terminal. */
 const OURS = ['action', 'version', 'help', 'verbose', 'verbose_level', 'debug', 'debug_file', 'quiet'];
 const SECRET = /passw(?:or)?d$|secret|token|hexadecimal_kg|^community$/;
 
-export function fenceAgentSwitch(spec: FenceAgentSpec): CheckedSwitch {
+export function fenceAgentSwitch(spec: FenceAgentSpec, secret: ReadSecret = readSecret): CheckedSwitch {
   const { agent, parameters, secretFiles, timeoutMs, readingsApartMs } = spec;
   const target = parameters.ip ?? parameters.ipaddr;
   const method = `${agent}${target === undefined ? '' : ` ${target}`}${parameters.plug === undefined ? '' : ` ${parameters.plug}`}`;
@@ -62,7 +62,7 @@ export function fenceAgentSwitch(spec: FenceAgentSpec): CheckedSwitch {
       if (SECRET.test(parameter)) throw wrong(parameter, 'a secret is named by its file: move it to secretFiles');
       put(parameter, value);
     }
-    for (const [parameter, file] of Object.entries(secretFiles)) put(parameter, readSecret(file, method));
+    for (const [parameter, file] of Object.entries(secretFiles)) put(parameter, secret(file, method));
     return lines.map((line) => `${line}\n`).join('');
   };
 

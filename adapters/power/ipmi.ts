@@ -5,7 +5,7 @@ import { bootFromNetwork } from './ipmi-boot.ts';
 import type { CheckedSwitch } from './power-switches.ts';
 import { type Reading, switchTo } from './read-back.ts';
 import { type Ran, run } from './run.ts';
-import { readSecret } from './secret-file.ts';
+import { asFile, type ReadSecret, readSecret } from './secret-file.ts';
 
 const STATE = /^Chassis Power is (on|off)$/m;
 /** What ipmitool says (with -v) when the BMC answered and turned us away. */
@@ -17,11 +17,11 @@ const TURNED_AWAY: readonly (readonly [RegExp, string])[] = [
   [/^Set (?:Session|Chassis) .*[Ii]nsufficient privilege/m, ''],
 ];
 
-export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
+export function ipmiSwitch(spec: IpmiSpec, secret: ReadSecret = readSecret): CheckedSwitch {
   const { address, port, user, passwordFile, cipherSuite, timeoutMs, readingsApartMs } = spec;
   const method = `ipmi ${address}${port === 623 ? '' : `:${port}`}`;
   const args = [
-    ...['-v', '-I', 'lanplus', '-H', address, '-p', String(port), '-U', user, '-f', passwordFile],
+    ...['-v', '-I', 'lanplus', '-H', address, '-p', String(port), '-U', user],
     // Enough to control power, so that the cluster can be given a BMC user that may do nothing more.
     ...['-L', 'OPERATOR'],
     ...(cipherSuite === undefined ? [] : ['-C', String(cipherSuite)]),
@@ -31,13 +31,13 @@ export function ipmiSwitch(spec: IpmiSpec): CheckedSwitch {
   const unreached = (error: RekindleError) => ({ kind: 'not-reached', error }) as const;
 
   async function ask(words: readonly string[], leftMs: number): Promise<Ran | ReturnType<typeof unreached>> {
+    let password: string;
     try {
-      // ipmitool would fall back to asking a terminal.
-      readSecret(passwordFile, method);
+      password = secret(passwordFile, method);
     } catch (error) {
       return unreached(error as RekindleError);
     }
-    const ran = await run('ipmitool', [...args, ...words], leftMs);
+    const ran = await asFile(password, (file) => run('ipmitool', ['-f', file, ...args, ...words], leftMs));
     if (ran.kind === 'missing')
       return unreached(failure('POWER_TOOL_MISSING', { tool: 'ipmitool', method, package: 'ipmitool' }));
     if (ran.kind === 'ended' && ran.code !== 0) {

@@ -6,11 +6,12 @@ import { fenceAgentSwitch } from './fence-agent.ts';
 import { ipmiSwitch } from './ipmi.ts';
 import { noProof } from './no-proof.ts';
 import { redfishSwitch } from './redfish.ts';
+import { type ReadSecret, readSecret } from './secret-file.ts';
 
 export interface CheckedSwitch extends PowerSwitch {
   /**
    * Reads the state once and throws what stands in the way: POWER_TOOL_MISSING, SECRET_FILE_UNREADABLE,
-   * SECRET_FILE_EXPOSED, POWER_REFUSED, POWER_SILENT, POWER_UNCLEAR, POWER_CERTIFICATE,
+   * SECRET_FILE_EXPOSED, SECRET_FILE_SEALED, KEY_UNREADABLE, POWER_REFUSED, POWER_SILENT, POWER_UNCLEAR, POWER_CERTIFICATE,
    * POWER_SYSTEM, FENCE_PARAMETER_UNKNOWN, FENCE_PARAMETER_WRONG,
    * FENCE_AGENT_NO_PROOF.
    */
@@ -22,14 +23,15 @@ export interface CheckedSwitch extends PowerSwitch {
  * `timeoutMs`. `off` and `on` succeed only when the state was read back; `failed` means it was read and is the other
  * one, or that the switch certainly never heard the command. Throws FENCE_AGENT_NO_PROOF.
  */
-export function powerSwitches({ power }: Pick<HostSpec, 'power'>): CheckedSwitch[] {
-  return power.map((spec) => (spec.kind === 'all' ? allSwitch(spec.ways.map(switchOf), spec.level) : switchOf(spec)));
+export function powerSwitches({ power }: Pick<HostSpec, 'power'>, secret: ReadSecret = readSecret): CheckedSwitch[] {
+  const one = (way: PowerWay) => switchOf(way, secret);
+  return power.map((spec) => (spec.kind === 'all' ? allSwitch(spec.ways.map(one), spec.level) : one(spec)));
 }
 
-function switchOf(spec: PowerWay): CheckedSwitch {
-  if (spec.kind === 'ipmi') return ipmiSwitch(spec);
-  if (spec.kind === 'redfish') return redfishSwitch(spec);
+function switchOf(spec: PowerWay, secret: ReadSecret): CheckedSwitch {
+  if (spec.kind === 'ipmi') return ipmiSwitch(spec, secret);
+  if (spec.kind === 'redfish') return redfishSwitch(spec, secret);
   const reason = noProof(spec.agent);
   if (reason !== null) throw failure('FENCE_AGENT_NO_PROOF', { agent: spec.agent, reason });
-  return fenceAgentSwitch(spec);
+  return fenceAgentSwitch(spec, secret);
 }

@@ -7,9 +7,9 @@ import { bootFromNetwork } from './redfish-boot.ts';
 import { NoAnswer } from './redfish-request.ts';
 import { createSession, type Left } from './redfish-session.ts';
 import { findSystem, isStillIt, type System } from './redfish-system.ts';
-import { readSecret } from './secret-file.ts';
+import { type ReadSecret, readSecret } from './secret-file.ts';
 
-export function redfishSwitch(spec: RedfishSpec): CheckedSwitch {
+export function redfishSwitch(spec: RedfishSpec, secret: ReadSecret = readSecret): CheckedSwitch {
   const { user, passwordFile, timeoutMs, readingsApartMs, level } = spec;
   const base = new URL(spec.url);
   const method = `redfish ${base.host}${spec.system === undefined ? '' : ` ${spec.system}`}`;
@@ -18,7 +18,7 @@ export function redfishSwitch(spec: RedfishSpec): CheckedSwitch {
     base,
     pin: spec.certificate?.replaceAll(':', '').toLowerCase(),
     user,
-    password: () => readSecret(passwordFile, method),
+    password: () => secret(passwordFile, method),
     timeoutMs,
   });
   let found: string | undefined;

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { readClusterFile } from '../../adapters/config/cluster-file.ts';
 import { powerSwitches } from '../../adapters/power/power-switches.ts';
+import { type ReadSecret, secretsOf } from '../../adapters/power/secret-file.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { failure } from '../../services/errors.ts';
 import type { Register } from '../cli.ts';
@@ -14,7 +16,7 @@ export const check: Register = (program, cli) => {
       const globals = cli.options<{ power?: true }>(command);
       const { spec, digest, warnings } = readClusterFile(file ?? globals.cluster);
       const [hosts, arbiters, guests] = [spec.hosts, spec.arbiters, spec.guests].map((part) => Object.keys(part));
-      if (globals.power) await checkPower(spec);
+      if (globals.power) await checkPower(spec, secretsOf(join(globals.state, 'keys', 'node.nk')));
       cli.print(globals, { ok: true, cluster: spec.cluster, digest, voters: spec.voters, warnings }, [
         `${file ?? globals.cluster} is a valid cluster file, digest ${digest.slice(0, 8)}`,
         `  cluster   ${spec.cluster}, profile ${spec.profile}`,
@@ -29,10 +31,10 @@ export const check: Register = (program, cli) => {
 };
 
 /** Reads every switch, all at once. Throws POWER_UNPROVEN naming each host whose power could not be read, and why. */
-async function checkPower(spec: ClusterSpec): Promise<void> {
+async function checkPower(spec: ClusterSpec, secret: ReadSecret): Promise<void> {
   const problems = await Promise.all(
     Object.entries(spec.hosts).flatMap(([host, hostSpec]) =>
-      powerSwitches(hostSpec).map(async (power) => {
+      powerSwitches(hostSpec, secret).map(async (power) => {
         try {
           await power.check();
           return [];
