@@ -33,8 +33,7 @@ const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Guests:', [start, stop, migrate]],
   ['Hosts:', [fence, confirmOff, maintenance]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
-  ['Prepare:', [check, simulate, init, image, drill]],
-  ['Prepare:', [check, simulate, init, seal, drill]],
+  ['Prepare:', [check, simulate, init, seal, image, drill]],
 ];
 
 export function buildProgram(terminal: Terminal, version: string): Command {

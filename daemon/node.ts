@@ -101,7 +101,12 @@ export async function startNode(
   const identities = holdIdentities(state, keys.identities, server, say);
   const switches = switchesOf(spec, secretsOf(keys.seeds.node));
   const greetsAt = (host: string) => greets(serverAddress(spec, host), PORTS.client, spec.times.heartbeatMs);
-  ends.push(checkPower(Object.keys(spec.hosts), switches, controllerPorts));
+  const powerCheck = checkPower(Object.keys(spec.hosts), switches, {
+    ...controllerPorts,
+    heartbeatMs: spec.times.heartbeatMs,
+    heardAgoMs: (host) => controller?.heardAgoMs(host) ?? null,
+  });
+  ends.push(powerCheck.stop);
   const signer = signerFrom(keys.seeds.node);
   const published = () => Object.values(controller?.fleet().images ?? {}).map(({ manifest }) => manifest);
   const netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
@@ -118,7 +123,16 @@ export async function startNode(
     .then(async (log) => {
       controller = await startController(
         { node, spec, digest, keys: identities.signing },
-        { ...controllerPorts, log, journal, verify, switches, greets: greetsAt, ...provisioning },
+        {
+          ...controllerPorts,
+          log,
+          journal,
+          verify,
+          switches,
+          greets: greetsAt,
+          powerTrouble: powerCheck.trouble,
+          ...provisioning,
+        },
       );
       identities.take(controller.fleet());
       controller.onEntry((stored, fleet) => {

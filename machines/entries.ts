@@ -110,8 +110,11 @@ export const dataSchemas = {
     witnesses: z.array(z.strictObject({ voter: z.string(), heardAgoMs: ms.nullable() })),
   }),
   'host.cleared': z.strictObject({ counter: z.number().int(), why: text }),
-  'host.degraded': z.strictObject({ what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log']), reason: text }),
-  'host.restored': z.strictObject({ what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log']) }),
+  'host.degraded': z.strictObject({
+    what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power']),
+    reason: text,
+  }),
+  'host.restored': z.strictObject({ what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power']) }),
   'host.quiesced': z.strictObject({ counter: z.number().int(), pausedMs: ms }),
   'fence.requested': z.strictObject({ by: z.string(), reason: text }),
   'fence.proven': z.strictObject({ counter: z.number().int(), proof: proofSchema }),

@@ -10,6 +10,7 @@ import { type Candidacy, stand } from './candidacy.ts';
 import { createGreetings } from './greetings.ts';
 import { followNetBoot } from './net-boot.ts';
 import { ReignOver } from './pen.ts';
+import type { PowerTrouble } from './power-trouble.ts';
 import { type ReignPorts, reign } from './reign.ts';
 import { openReplica, type ReplicaPorts } from './replica.ts';
 
@@ -32,6 +33,8 @@ export interface ControllerPorts extends ReplicaPorts {
   readonly secret: ReignPorts['secret'];
   readonly verifyRaw: ReignPorts['verifyRaw'];
   readonly enrolment: ReignPorts['enrolment'];
+  /** What this node knows of the hosts' power switches. */
+  readonly powerTrouble?: PowerTrouble;
 }
 
 export interface Controller {

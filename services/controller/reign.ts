@@ -18,6 +18,7 @@ import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
 import { createPen, type Pen, ReignOver } from './pen.ts';
 import { createPowerOrders } from './power.ts';
+import { notePowerTrouble, type PowerTrouble } from './power-trouble.ts';
 import { createProvisioning, type ProvisionPorts } from './provision.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
@@ -35,6 +36,7 @@ export interface ReignPorts {
   readonly secret: ProvisionPorts['secret'];
   readonly verifyRaw: ProvisionPorts['verifyRaw'];
   readonly enrolment: ProvisionPorts['enrolment'];
+  readonly powerTrouble?: PowerTrouble;
 }
 
 export interface ReignConfig {
@@ -115,6 +117,7 @@ export async function reign(
   const context: ExecuteContext = { epoch, pen, fleet, signal, fence, proven, isBack, loads: () => ({}) };
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
+  const notePower = notePowerTrouble(fleet, pen, ports.powerTrouble ?? (() => undefined));
   const forecast = noteHeadroom(fleet, pen, clock, signal);
   const installs = createInstallWatch(fleet, clock);
   ends.push(
@@ -130,6 +133,7 @@ export async function reign(
     }),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, HEADROOM_MS, () => forecast().then(() => {}, quietly('forecast'))),
+    every(clock, HEADROOM_MS, () => notePower().then(() => {}, quietly('power'))),
   );
   await survey.askAll(signal);
 }
