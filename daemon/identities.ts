@@ -1,16 +1,15 @@
 /** Who is who, kept up with the log: a host that was installed anew comes back under keys of its own making. */
-import { type Enrolled, enrolledIn, readEnrolled, withEnrolled, writeEnrolled } from '../adapters/keys/enrolled.ts';
+import { type Enrolled, readEnrolled, withEnrolled, writeEnrolled } from '../adapters/keys/enrolled.ts';
 import type { Identities } from '../adapters/keys/identities.ts';
 import type { ServerProcess } from '../adapters/nats/server-process.ts';
-import type { Fleet } from '../machines/fleet.ts';
 import type { Say } from '../services/ports.ts';
 
 export interface HeldIdentities {
   current(): Identities;
   /** Node to the key that signs what must be believed later. One object that follows the log. */
   readonly signing: Readonly<Record<string, string>>;
-  /** Takes over what the log says of newly enrolled hosts. */
-  take(fleet: Fleet): void;
+  /** Takes over the keys that the log has brought. */
+  take(brought: Enrolled): void;
 }
 
 export function holdIdentities(
@@ -27,9 +26,9 @@ export function holdIdentities(
   return {
     current,
     signing,
-    take(fleet) {
+    take(brought) {
       // What the file has and this copy of the log has not yet is kept: it came from a longer one.
-      const latest = { ...enrolled, ...enrolledIn(fleet) };
+      const latest = { ...enrolled, ...brought };
       const changed = Object.keys(latest).filter(
         (host) => JSON.stringify(latest[host]) !== JSON.stringify(enrolled[host]),
       );

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createClock } from '../adapters/clock/clock.ts';
 import { createMachine } from '../adapters/clock/machine.ts';
+import { enrolledIn } from '../adapters/keys/enrolled.ts';
 import type { Role } from '../adapters/keys/identities.ts';
 import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
 import { secret, verifyRaw } from '../adapters/keys/raw.ts';
@@ -134,9 +135,9 @@ export async function startNode(
           ...provisioning,
         },
       );
-      identities.take(controller.fleet());
+      identities.take(enrolledIn(controller.fleet()));
       controller.onEntry((stored, fleet) => {
-        if ((stored.entry.type as string) === 'host.enrolled') identities.take(fleet);
+        if ((stored.entry.type as string) === 'host.enrolled') identities.take(enrolledIn(fleet));
         for (const listener of listeners) listener(stored);
       });
     })

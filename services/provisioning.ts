@@ -66,7 +66,7 @@ export const installRequestSchema = z.discriminatedUnion('kind', [
 export type InstallRequest = z.infer<typeof installRequestSchema>;
 
 /**
- * What the installer leaves for the installed system, as JSON with zeros behind it, at the start of the partition
+ * What the installer leaves for the installed system, as `enrol.json` in a tar archive at the start of the partition
  * `rekindle-id`: all that `rekindle enrol` needs. `key` (PKCS#8 PEM) is the installer's own, good for this one enrolment.
  */
 export const ticketSchema = z.object({

@@ -6,11 +6,14 @@ import { type Ticket, ticketSchema } from '../../services/provisioning.ts';
 /** Bound of the JSON, and of what is overwritten. */
 const MAX_BYTES = 1 << 20;
 
-/** From a file, a partition (zeros behind the JSON) or `-`, standard input. Null: nothing but zeros. Throws ENROL_NO_TICKET. */
+/**
+ * From a file, a partition or `-`, standard input: `enrol.json`, or a tar archive with it, zeros behind. Null: nothing but
+ * zeros. Throws ENROL_NO_TICKET.
+ */
 export function readTicket(from: string): Ticket | null {
   let text: string;
   try {
-    text = firstBytes(from).toString('utf8').replace(/\0.*$/s, '').trim();
+    text = unpacked(firstBytes(from)).toString('utf8').replace(/\0.*$/s, '').trim();
   } catch (error) {
     return fail('ENROL_NO_TICKET', { from, reason: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' });
   }
@@ -48,6 +51,20 @@ export function wipeTicket(from: string): void {
     closeSync(file);
   }
   if (isFile) rmSync(from);
+}
+
+/** The file enrol.json where `bytes` begin a tar archive (POSIX ustar: headers of 512 bytes, sizes in octal); else all of them. */
+function unpacked(bytes: Buffer): Buffer {
+  const BLOCK = 512;
+  const field = (at: number, from: number, to: number) =>
+    bytes.toString('latin1', at + from, at + to).replace(/\0.*$/s, '');
+  for (let at = 0; field(at, 257, 262) === 'ustar'; ) {
+    const size = Number.parseInt(field(at, 124, 136), 8) || 0;
+    const begin = at + BLOCK;
+    if (/^(\.\/)?enrol\.json$/.test(field(at, 0, 100))) return bytes.subarray(begin, begin + size);
+    at = begin + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return bytes;
 }
 
 function firstBytes(from: string): Buffer {

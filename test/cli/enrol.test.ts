@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readClusterFile } from '../../adapters/config/cluster-file.ts';
 import { portableClusterFile } from '../../adapters/config/portable.ts';
@@ -147,6 +148,15 @@ test('what the installer left stays until it is to be wiped; asked again with an
   expect((await enrol('--wipe')).code).toBe(0);
   writeFileSync(left(), Buffer.alloc(8_192));
   expect(await enrol('--wipe')).toMatchObject({ code: 0, out: 'This host was enrolled before; nothing to do' });
+});
+
+test('what the installer left may be in a tar archive, as it is on the partition', async () => {
+  leave();
+  const bare = readFileSync(left(), 'utf8').replaceAll('\0', '');
+  writeFileSync(join(machine, 'enrol.json'), bare);
+  writeFileSync(join(machine, 'note'), 'x'.repeat(600));
+  await execa('tar', ['-C', machine, '-cf', left(), 'note', 'enrol.json']);
+  expect((await enrol('--wait', '5')).code).toBe(0);
 });
 
 test('over a loss of power it asks with the same keys and the same request, and the answer given twice is as good', async () => {
