@@ -25,6 +25,8 @@ const MAX_CONNECTIONS = 256;
 const REQUEST_MS = 10_000;
 /** Nothing moved on a connection for so long: the machine at its end is gone. */
 const IDLE_MS = 60_000;
+/** Asked of the leader at once; whoever comes then comes again, so that this network cannot keep a leader busy. */
+const MAX_ASKED = 32;
 const AGAIN_S = 2;
 const INSTALLER = ['vmlinuz', 'initrd.img'];
 
@@ -65,14 +67,19 @@ export function buildBootServer({ node, urls, signer, images, installer, ask, sa
     http: { maxHeaderSize: 8_192 },
   });
   const own = urls[0]!;
+  let asking = 0;
 
   /** Null: nobody decided. A leader's answer that cannot be read is none. */
   const decide = async (body: string, signature: string | null): Promise<InstallAnswer | null> => {
+    if (asking >= MAX_ASKED) return null;
+    asking++;
     try {
       return installAnswerSchema.parse(await ask({ kind: 'provision', from: node, body, signature }));
     } catch (error) {
       say.warn('a machine under installation asked and no leader answered', { reason: nameOf(error) });
       return null;
+    } finally {
+      asking--;
     }
   };
 

@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { verify } from '../../adapters/keys/sign.ts';
 import { serveBoot } from '../../pxe/server/http.ts';
 import { createImages } from '../../pxe/server/images.ts';
@@ -195,6 +195,21 @@ describe('requests of the installer', () => {
     answer = silence;
     const answered = await post(JSON.stringify(hello));
     expect([answered.status, answered.headers.get('retry-after')]).toEqual([503, '2']);
+  });
+
+  test('no more than 32 wait for the leader at once', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    answer = () => held.then(() => ({ kind: 'ok' }));
+    const statuses: number[] = [];
+    const some = Array.from({ length: 40 }, async () => statuses.push((await post(JSON.stringify(hello))).status));
+    await vi.waitFor(() => expect(statuses).toEqual(Array(8).fill(503)), 10_000);
+    expect(asked.length).toBe(32);
+    release();
+    await Promise.all(some);
+    expect((await post(JSON.stringify(hello))).status).toBe(200);
   });
 
   test.each([
