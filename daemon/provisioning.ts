@@ -4,9 +4,9 @@
  * does not need it.
  */
 import { mkdirSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isWithin } from '../machines/sources.ts';
 import type { ClusterSpec, ProvisioningSpec } from '../machines/spec.ts';
 import { type Dnsmasq, startDnsmasq } from '../pxe/server/dnsmasq.ts';
 import type { NetBootPlace } from '../pxe/server/dnsmasq-config.ts';
@@ -182,7 +182,7 @@ export function placeIn(
 ): NetBootPlace | null {
   for (const [name, entries] of Object.entries(interfaces))
     for (const { family, address } of entries ?? [])
-      if (family === 'IPv4' && isIn(network, address)) {
+      if (family === 'IPv4' && isWithin(network, address)) {
         const { base, mask } = partsOf(network);
         return { interface: name, address, network: dotted(base), netmask: dotted(mask), port };
       }
@@ -193,7 +193,7 @@ export function placeIn(
 export function urlsOf(spec: ClusterSpec, node: string, own: string | null): readonly string[] {
   const { network, port } = spec.provisioning!;
   const others = Object.entries({ ...spec.hosts, ...spec.arbiters })
-    .filter(([name, { address }]) => name !== node && isIPv4(address) && isIn(network, address))
+    .filter(([name, { address }]) => name !== node && isWithin(network, address))
     .map(([, { address }]) => address);
   return [...(own === null ? [] : [own]), ...others].map((address) => `http://${address}:${port}`);
 }
@@ -203,10 +203,6 @@ export function broadcastOf(network: string): string {
   return dotted((base | ~mask) >>> 0);
 }
 
-const isIn = (network: string, address: string): boolean => {
-  const { base, mask } = partsOf(network);
-  return (numberOf(address) & mask) >>> 0 === base;
-};
 function partsOf(network: string): { base: number; mask: number } {
   const [address, bits] = network.split('/') as [string, string];
   const mask = bits === '0' ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;

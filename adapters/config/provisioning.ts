@@ -1,5 +1,5 @@
 /** What the schema cannot see about installing machines: identities that two hosts share, and what will never happen. */
-import { BlockList, isIPv4 } from 'node:net';
+import { imageSources } from '../../machines/sources.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { ClusterFileContent } from './file-schema.ts';
 import type { Places } from './places.ts';
@@ -59,12 +59,7 @@ export function provisioningWarnings(spec: ClusterSpec): string[] {
     ];
     return wanted.length > 0 ? [`${wanted.join(', ')}: of no effect without provisioning`] : [];
   }
-  const network = new BlockList();
-  const [base, bits] = provisioning.network.split('/') as [string, string];
-  network.addSubnet(base, Number(bits));
-  const known = Object.values({ ...hosts, ...spec.arbiters }).some(
-    ({ address }) => isIPv4(address) && network.check(address),
-  );
+  const known = imageSources(spec).length > 0;
   const apart = known
     ? []
     : [
