@@ -17,7 +17,12 @@ const UNUSED = [
 const UNUSED_FILE = /\.(d\.[cm]?ts|map|md|markdown)$|\/(test|tests|benchmark|benchmarks|\.github)$/;
 const OTHER_PLATFORM = /\/prebuilds\/(?!linux-x64\.node$)[^/]+$/;
 
-const lockSchema = z.object({ packages: z.record(z.string(), z.object({ dev: z.boolean().default(false), dependencies: z.record(z.string(), z.string()).default({}) })) });
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ dev: z.boolean().default(false), dependencies: z.record(z.string(), z.string()).default({}) }),
+  ),
+});
 
 export interface AppOptions {
   /** Directory of this installation: the source tree, or one already built. */
