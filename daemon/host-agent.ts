@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { installHook } from '../adapters/libvirt/hook.ts';
 import { createLibvirt } from '../adapters/libvirt/hypervisor.ts';
+import { createQualification } from '../adapters/libvirt/qualification.ts';
 import { createStartGuard } from '../adapters/libvirt/start-guard.ts';
+import { waysFrom } from '../adapters/nats/ways.ts';
 import { serviceProbe } from '../adapters/probe/service-probe.ts';
 import { openAgentMemory } from '../adapters/sqlite/agent-memory.ts';
 import { openPetter } from '../adapters/watchdog/client.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
+import { createQualify } from '../services/agent/qualify.ts';
 import type { Journal, Machine } from '../services/ports.ts';
 import type { RolePorts } from './node.ts';
 import type { NodeOptions } from './options.ts';
@@ -44,9 +47,12 @@ export async function startHostAgent(
     if (restarted.kind !== 'succeeded')
       say.error('libvirt was not restarted; until it is, it does not see the hook', { reason: restarted.reason });
   }
+  const ways = () => waysFrom(node, spec);
+  const qualification = createQualification({ uri: options.libvirtUri, hypervisor, ways });
+  const qualify = createQualify(node, spec, { ...ports, guard, qualification });
   const agent = startAgent(
     { host: node, spec, journalHead: () => journal.head() },
-    { ...ports, machine, memory, hypervisor, guard, petter, probe: serviceProbe },
+    { ...ports, machine, memory, hypervisor, guard, petter, probe: serviceProbe, qualify },
   );
   return {
     agent,
@@ -60,6 +66,7 @@ export async function startHostAgent(
     },
     async stop() {
       await agent.stop();
+      qualification.close();
       hypervisor.close();
       petter.close();
       memory.close();

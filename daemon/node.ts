@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createClock } from '../adapters/clock/clock.ts';
 import { createMachine } from '../adapters/clock/machine.ts';
-import { enrolledIn } from '../adapters/keys/enrolled.ts';
+import { enrolledBy, enrolledIn } from '../adapters/keys/enrolled.ts';
 import type { Role } from '../adapters/keys/identities.ts';
 import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
 import { secret, verifyRaw } from '../adapters/keys/raw.ts';
@@ -24,6 +24,7 @@ import { serveApi } from '../services/api-serve.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
 import type { Bus, Clock, Say } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
+import { enrolmentOf } from './enrolment.ts';
 import { startHostAgent } from './host-agent.ts';
 import { holdIdentities } from './identities.ts';
 import type { NodeOptions } from './options.ts';
@@ -112,7 +113,7 @@ export async function startNode(
   const published = () => Object.values(controller?.fleet().images ?? {}).map(({ manifest }) => manifest);
   const netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
   if (netBooting) ends.push(netBooting.stop);
-  const enrolment = null;
+  const enrolment = enrolmentOf(options, spec, digest, identities.current);
   const provisioning = { netBoot: netBooting?.netBoot ?? null, enrolment, secret, verifyRaw };
   // Waits for a majority of the servers; leases, guests and the API do not.
   const opened = openLog({
@@ -136,8 +137,8 @@ export async function startNode(
         },
       );
       identities.take(enrolledIn(controller.fleet()));
-      controller.onEntry((stored, fleet) => {
-        if ((stored.entry.type as string) === 'host.enrolled') identities.take(enrolledIn(fleet));
+      controller.onEntry((stored) => {
+        identities.take(enrolledBy(stored.entry));
         for (const listener of listeners) listener(stored);
       });
     })

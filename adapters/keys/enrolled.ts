@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Entry } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import { type Identities, identitiesSchema } from './identities.ts';
 import { writeDurably } from './write-durably.ts';
@@ -33,13 +34,18 @@ export const withEnrolled = (identities: Identities, enrolled: Enrolled): Identi
   nodes: { ...identities.nodes, ...enrolled },
 });
 
-const known = z.looseObject({ enrolled: z.looseObject({ keys: enrolledSchema.valueType }).nullish() });
+const inFleet = z.looseObject({ enrolled: enrolledSchema });
+const inEntry = z.looseObject({
+  type: z.literal('host.enrolled'),
+  subject: z.string().startsWith('host/'),
+  data: z.looseObject({ keys: enrolledSchema.valueType }),
+});
 
-/** What the log says of them. */
-export function enrolledIn(fleet: Fleet): Enrolled {
-  const found = Object.entries(fleet.hosts).flatMap(([host, { context }]) => {
-    const keys = known.safeParse(context).data?.enrolled?.keys;
-    return keys ? [[host, keys] as const] : [];
-  });
-  return Object.fromEntries(found);
+/** What the log says of them, up to where it is folded. */
+export const enrolledIn = (fleet: Fleet): Enrolled => inFleet.safeParse(fleet).data?.enrolled ?? {};
+
+/** What this entry says; empty where it is about something else. */
+export function enrolledBy(entry: Entry): Enrolled {
+  const found = inEntry.safeParse(entry).data;
+  return found ? { [found.subject.slice('host/'.length)]: found.data.keys } : {};
 }

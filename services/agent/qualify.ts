@@ -18,14 +18,13 @@ const LOOKING = 4;
 type Checked = { readonly kind: Outcome['kind']; readonly says: readonly string[] };
 
 /**
- * Returns the test. It may be repeated at any time. `leaderWallMs`: the leader's wall clock when it asked, for the
- * difference to be told; null where it did not say.
+ * Returns the test. It may be repeated at any time. `leaderWallMs`: the leader's wall clock when it asked.
  */
 export function createQualify(
   host: string,
   spec: ClusterSpec,
   { clock, guard, qualification, say }: QualifyPorts,
-): (leaderWallMs: number | null) => Promise<Outcome> {
+): (leaderWallMs: number) => Promise<Outcome> {
   const canary = canaryName(spec);
   // One that a daemon before this one left permitted: it must not be able to start while nobody watches.
   guard.revoke(canary);
@@ -70,8 +69,7 @@ export function createQualify(
   };
 
   /** Leases use no wall clock, but due times of timers do, once this node leads. */
-  const clocks = (leaderWallMs: number | null): Checked => {
-    if (leaderWallMs === null) return { kind: 'succeeded', says: [] };
+  const clocks = (leaderWallMs: number): Checked => {
     const apartMs = Math.abs(clock.wall() - leaderWallMs);
     const says = [`clock: ${(apartMs / 1_000).toFixed(1)} s from the leader's`];
     return { kind: apartMs > spec.times.leaseMs ? 'failed' : 'succeeded', says };
@@ -87,7 +85,7 @@ export function createQualify(
     }
   };
 
-  const test = async (leaderWallMs: number | null): Promise<Outcome> => {
+  const test = async (leaderWallMs: number): Promise<Outcome> => {
     const found = [
       clocks(leaderWallMs),
       ...(await Promise.all([virtualization(), storage(), ways()])),

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { enrolledIn, readEnrolled } from '../../adapters/keys/enrolled.ts';
+import { enrolledBy, enrolledIn, readEnrolled } from '../../adapters/keys/enrolled.ts';
 import type { Identities } from '../../adapters/keys/identities.ts';
 import { holdIdentities } from '../../daemon/identities.ts';
+import type { Entry } from '../../machines/entries.ts';
 import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
 import { listening } from './cluster.ts';
 
@@ -72,9 +73,13 @@ test('a copy that cannot be written is said, and the keys count all the same; a 
   expect(existsSync(join(state, 'keys', 'enrolled.json.new'))).toBe(false);
 });
 
-test('keys in the folded state are found, and what is none is left out', () => {
+test('the log brings keys by its entries, and by what it folds to', () => {
   const anew = keysOfNode();
-  const host = (enrolled: unknown) => ({ state: 'running', context: { id: 'h', enrolled } });
-  const fleet = { ...emptyFleet, hosts: { h1: host(null), h3: host({ keys: {} }), h4: host({ keys: anew }) } };
-  expect(enrolledIn(fleet as unknown as Fleet)).toEqual({ h4: anew });
+  const entry = (type: string, keys: object) =>
+    ({ type, subject: 'host/h4', data: { job: '1.2', keys } }) as unknown as Entry;
+  expect(enrolledBy(entry('host.enrolled', anew))).toEqual({ h4: anew });
+  expect(enrolledBy(entry('host.joined', anew))).toEqual({});
+  expect(enrolledBy(entry('host.enrolled', { ...anew, node: 'no key' }))).toEqual({});
+  expect(enrolledIn({ ...emptyFleet, enrolled: { h4: anew } } as unknown as Fleet)).toEqual({ h4: anew });
+  expect(enrolledIn(emptyFleet)).toEqual({});
 });

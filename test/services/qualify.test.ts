@@ -58,7 +58,7 @@ const begin = (of = spec) =>
     qualification: host,
     say: { info: () => {}, warn: () => {}, error: () => {} },
   });
-const qualify = () => begin()(null);
+const qualify = () => begin()(WALL_MS);
 const reason = async () => {
   const outcome = await qualify();
   return outcome.kind === 'succeeded' ? outcome.kind : `${outcome.kind}: ${outcome.reason}`;
@@ -82,7 +82,7 @@ test('the canary is let through under its own name, while it is tried and not a 
   };
   const test = begin();
   expect(done).toEqual(['revoke rekindle-canary']);
-  await expect(test(null)).rejects.toThrow('broke');
+  await expect(test(WALL_MS)).rejects.toThrow('broke');
   expect(done.slice(-3)).toEqual(['allow rekindle-canary', 'canary rekindle-canary', 'revoke rekindle-canary']);
 });
 
@@ -93,7 +93,7 @@ test('no guest of the cluster has its name', () => {
 
 test('two leaders that ask are told of one test', async () => {
   const test = begin();
-  const [one, two] = [test(null), test(null)];
+  const [one, two] = [test(WALL_MS), test(WALL_MS)];
   expect(await one).toBe(await two);
   expect(done.filter((what) => what.startsWith('canary'))).toHaveLength(1);
 });
@@ -113,7 +113,7 @@ describe('storage', () => {
 describe('the network', () => {
   test('nodes that are down are told, and hold up nobody', async () => {
     host = { ...host, ways: async () => ({ h1: true, h2: true, h3: false }) };
-    expect(await begin()(null)).toMatchObject({ kind: 'succeeded', detail: expect.stringContaining('not h3') });
+    expect(await begin()(WALL_MS)).toMatchObject({ kind: 'succeeded', detail: expect.stringContaining('not h3') });
   });
 
   test('without a majority of the voters it is this host that is cut off', async () => {
