@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createClock } from '../adapters/clock/clock.ts';
 import { createMachine } from '../adapters/clock/machine.ts';
-import { enrolledBy, enrolledIn } from '../adapters/keys/enrolled.ts';
+import { enrolledIn } from '../adapters/keys/enrolled.ts';
 import type { Role } from '../adapters/keys/identities.ts';
 import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
 import { secret, verifyRaw } from '../adapters/keys/raw.ts';
@@ -137,8 +137,9 @@ export async function startNode(
         },
       );
       identities.take(enrolledIn(controller.fleet()));
-      controller.onEntry((stored) => {
-        identities.take(enrolledBy(stored.entry));
+      controller.onEntry((stored, fleet) => {
+        // Before the entry's writer goes on: the answer to the enrolment carries what is taken here.
+        if (stored.entry.type === 'host.enrolled') identities.take(enrolledIn(fleet));
         for (const listener of listeners) listener(stored);
       });
     })

@@ -4,8 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { Entry } from '../../machines/entries.ts';
+import type { z } from 'zod';
 import type { Fleet } from '../../machines/fleet.ts';
 import { type Identities, identitiesSchema } from './identities.ts';
 import { writeDurably } from './write-durably.ts';
@@ -34,18 +33,11 @@ export const withEnrolled = (identities: Identities, enrolled: Enrolled): Identi
   nodes: { ...identities.nodes, ...enrolled },
 });
 
-const inFleet = z.looseObject({ enrolled: enrolledSchema });
-const inEntry = z.looseObject({
-  type: z.literal('host.enrolled'),
-  subject: z.string().startsWith('host/'),
-  data: z.looseObject({ keys: enrolledSchema.valueType }),
-});
-
-/** What the log says of them, up to where it is folded. */
-export const enrolledIn = (fleet: Fleet): Enrolled => inFleet.safeParse(fleet).data?.enrolled ?? {};
-
-/** What this entry says; empty where it is about something else. */
-export function enrolledBy(entry: Entry): Enrolled {
-  const found = inEntry.safeParse(entry).data;
-  return found ? { [found.subject.slice('host/'.length)]: found.data.keys } : {};
-}
+/** What the log says of them, up to where it is folded. One with keys that are none is left out: a server would not start with them. */
+export const enrolledIn = ({ enrolled }: Fleet): Enrolled =>
+  Object.fromEntries(
+    Object.entries(enrolled).flatMap(([host, keys]) => {
+      const { data } = enrolledSchema.valueType.safeParse(keys);
+      return data ? [[host, data]] : [];
+    }),
+  );

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { enrolledBy, enrolledIn, readEnrolled } from '../../adapters/keys/enrolled.ts';
+import { enrolledIn, readEnrolled } from '../../adapters/keys/enrolled.ts';
 import type { Identities } from '../../adapters/keys/identities.ts';
 import { holdIdentities } from '../../daemon/identities.ts';
-import type { Entry } from '../../machines/entries.ts';
-import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
+import { emptyFleet } from '../../machines/fleet.ts';
 import { listening } from './cluster.ts';
 
 let state: string;
@@ -73,13 +72,8 @@ test('a copy that cannot be written is said, and the keys count all the same; a 
   expect(existsSync(join(state, 'keys', 'enrolled.json.new'))).toBe(false);
 });
 
-test('the log brings keys by its entries, and by what it folds to', () => {
+test('keys that are none are not taken from the log: no server would start with them', () => {
   const anew = keysOfNode();
-  const entry = (type: string, keys: object) =>
-    ({ type, subject: 'host/h4', data: { job: '1.2', keys } }) as unknown as Entry;
-  expect(enrolledBy(entry('host.enrolled', anew))).toEqual({ h4: anew });
-  expect(enrolledBy(entry('host.joined', anew))).toEqual({});
-  expect(enrolledBy(entry('host.enrolled', { ...anew, node: 'no key' }))).toEqual({});
-  expect(enrolledIn({ ...emptyFleet, enrolled: { h4: anew } } as unknown as Fleet)).toEqual({ h4: anew });
-  expect(enrolledIn(emptyFleet)).toEqual({});
+  const enrolled = { h3: { ...anew, node: 'no key' }, h4: anew };
+  expect(enrolledIn({ ...emptyFleet, enrolled })).toEqual({ h4: anew });
 });
