@@ -6,6 +6,7 @@
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, type JobEntity, knownLife } from '../../machines/fleet.ts';
 import { planDisk } from '../../machines/plan-disk.ts';
+import { isEnrolled } from '../../machines/reinstall.ts';
 import { sha256 } from '../../machines/reinstall-plan.ts';
 import { wrongStep } from '../../machines/reinstall-steps.ts';
 import { imageSources } from '../../machines/sources.ts';
@@ -144,7 +145,10 @@ export function createProvisioning(
     const given = await enrolment.certify(host, request.request);
     if (given.kind === 'failed') return refused(given.reason, false);
     const { keys, image } = request;
-    const why = await step({ type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, image } });
+    // Its answer was lost, or the power was: the same keys get the same answer, until the host has registered with them.
+    const again = isEnrolled(job) && sameKeys(fleet().enrolled[host], keys);
+    const entry = { type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, image } } as const;
+    const why = again ? null : await step(entry);
     if (why !== null) return refused(why, true);
     const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD;
     return { kind: 'enrolled', certificate: given.certificate, files: { ...enrolment.files() }, counter };
@@ -209,6 +213,11 @@ export function createProvisioning(
     if (!watch.heard(job, request)) return refused(`${request.n} was said before`, false);
     return signed(request, job);
   };
+}
+
+function sameKeys(known: Fleet['enrolled'][string] | undefined, keys: Of<'enrol'>['keys']): boolean {
+  const { agent, voter, controller, node } = keys;
+  return known?.agent === agent && known.voter === voter && known.controller === controller && known.node === node;
 }
 
 function parsed(body: string): InstallRequest | undefined {
