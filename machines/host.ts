@@ -84,12 +84,12 @@ const remedies = [
   {
     guard: { type: 'remedy', params: { is: 'reinstall' } },
     target: 'reinstalling',
-    actions: ['learnProof', 'spendReinstall', note('to be installed anew')],
+    actions: ['learnProof', 'spendReinstall', note('power cycles used up, to be installed anew')],
   },
   {
     guard: { type: 'remedy', params: { is: 'quarantine' } },
     target: 'quarantined',
-    actions: ['learnProof', note('its remedies are used up, a person decides')],
+    actions: ['learnProof', note('power cycles used up, a person decides')],
   },
 ] as const;
 

@@ -161,7 +161,8 @@ export function createMachine(parts: MachineParts): SimMachine {
       n: 0,
     };
     if (plan.mode === 'install') return overwrite(process, installer);
-    await process.delay(random.between(model.installMs));
+    if (plan.mode === 'rescue') await process.delay(random.between(model.installMs));
+    else await write(process, installer);
     await insist(process, { kind: 'finished', report: { disk: plan.disk.device } }, installer);
     parts.stop();
   };

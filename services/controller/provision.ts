@@ -142,9 +142,9 @@ export function createProvisioning(
   const enrol = async (request: Of<'enrol'>, job: JobEntity): Promise<InstallAnswer> => {
     const { id: host } = job.context;
     if (!enrolment) return refused('this node cannot enrol anybody', false);
+    const { keys, image } = request;
     const given = await enrolment.certify(host, request.request);
     if (given.kind === 'failed') return refused(given.reason, false);
-    const { keys, image } = request;
     // Its answer was lost, or the power was: the same keys get the same answer, until the host has registered with them.
     const again = isEnrolled(job) && sameKeys(fleet().enrolled[host], keys);
     const entry = { type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, image } } as const;

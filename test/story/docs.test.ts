@@ -7,6 +7,7 @@ import {
   GUEST_OPTIONS,
   HOST_LADDER_OPTIONS,
   HOST_OPTIONS,
+  INSTALLATION_OPTIONS,
   MODEL_OPTIONS,
 } from '../../sim/story/cluster-phrases.ts';
 import { FAULT_PHRASES } from '../../sim/story/fault-phrases.ts';
@@ -30,6 +31,7 @@ test('every option stands in docs/drills.md', () => {
     ...ARBITER_OPTIONS,
     ...GUEST_OPTIONS,
     ...HOST_LADDER_OPTIONS,
+    ...INSTALLATION_OPTIONS,
     ...MODEL_OPTIONS,
   ];
   expect(options.map((one) => usage(one)).filter((option) => !page.includes(`\`${option}\``))).toEqual([]);
