@@ -3,8 +3,7 @@
  * `root` (ext4). Made into a file: nothing is mounted, no loop device is needed.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installForBios, type Kernel, makeGrub } from './grub.ts';
 import type { Runner } from './tools.ts';
@@ -67,32 +66,46 @@ export async function makeDisk(run: Runner, options: DiskOptions): Promise<numbe
 
   const sourceDate = { SOURCE_DATE_EPOCH: String(epochS) };
   const esp = join(scratch, 'esp.fat');
-  const fat = ['-F', '32', '-s', '1', '-n', 'ESP', '-i', guid(image, 'esp').slice(0, 8)];
+  // No label: it would carry the time of now.
+  const fat = ['-F', '32', '-s', '1', '-i', guid(image, 'esp').slice(0, 8)];
   await run('mkfs.fat', [...fat, '-C', esp, String(ESP_MIB * 1024)], { env: sourceDate });
   await run('mmd', ['-i', esp, '::/EFI', '::/EFI/BOOT'], { env: sourceDate });
-  await run('mcopy', ['-i', esp, loader.efi, '::/EFI/BOOT/BOOTX64.EFI'], { env: sourceDate });
+  await utimes(loader.efi, epochS, epochS);
+  await run('mcopy', ['-m', '-i', esp, loader.efi, '::/EFI/BOOT/BOOTX64.EFI'], { env: sourceDate });
   await run('dd', [`if=${esp}`, `of=${disk}`, 'bs=1M', `seek=${starts.esp}`, 'conv=notrunc,sparse', 'status=none']);
 
   await makeRoot(run, options, starts.root);
   return bytes;
 }
 
-/** Frozen: mke2fs copies the times of files, and that of a file's last change cannot be set. */
-function frozenClock(epochS: number): Record<string, string> {
-  const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
-  const at = new Date(epochS * 1_000).toISOString().slice(0, 19).replace('T', ' ');
-  return existsSync(library) ? { LD_PRELOAD: library, FAKETIME: at } : {};
+/** Where in the disk it lies, as e2fsprogs want it. */
+const within = (disk: string, startMiB: number) => `${disk}?offset=${startMiB * MIB}`;
+
+async function makeRoot(run: Runner, { image, tree, rootMiB, disk, scratch, epochS }: DiskOptions, startMiB: number) {
+  const env = { E2FSPROGS_FAKE_TIME: String(epochS) };
+  const options = [
+    ...['-q', '-F', '-t', 'ext4', '-b', '4096', '-i', '16384', '-m', '1', '-L', 'root'],
+    // Without what GRUB's reader does not know.
+    ...['-O', '^metadata_csum_seed,^orphan_file', '-J', 'size=16', '-U', guid(image, 'root file system')],
+    ...['-E', `offset=${startMiB * MIB},root_owner=0:0,hash_seed=${guid(image, 'hash')},lazy_itable_init=0`],
+  ];
+  await run('mke2fs', [...options, '-d', tree, disk, `${rootMiB}M`], { env });
+  // mke2fs copies the times of the files, and no call of the kernel sets that of a file's last change.
+  const lines = ['/', ...(await paths(tree, '/'))].flatMap((path) =>
+    ['atime', 'ctime', 'mtime'].map((field) => `set_inode_field "${path}" ${field} @${epochS}`),
+  );
+  const commands = join(scratch, 'times');
+  await writeFile(commands, `${lines.join('\n')}\n`);
+  await run('debugfs', ['-w', '-f', commands, within(disk, startMiB)], { env });
 }
 
-const makeRoot = (run: Runner, { image, tree, rootMiB, disk, epochS }: DiskOptions, start: number) =>
-  run(
-    'mke2fs',
-    [
-      ...['-q', '-F', '-t', 'ext4', '-b', '4096', '-i', '16384', '-m', '1', '-L', 'root'],
-      // Without what GRUB's reader does not know.
-      ...['-O', '^metadata_csum_seed,^orphan_file', '-J', 'size=16', '-U', guid(image, 'root file system')],
-      ...['-E', `offset=${start * MIB},root_owner=0:0,hash_seed=${guid(image, 'hash')},lazy_itable_init=0`],
-      ...['-d', tree, disk, `${rootMiB}M`],
-    ],
-    { env: { E2FSPROGS_FAKE_TIME: String(epochS), ...frozenClock(epochS) } },
-  );
+/** Of everything in a directory of the tree, as they are in the image. Names with quotes are passed over. */
+async function paths(tree: string, directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(tree, directory), { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (!path.includes('"')) found.push(path);
+    if (entry.isDirectory()) found.push(...(await paths(tree, path)));
+  }
+  return found;
+}

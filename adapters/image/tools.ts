@@ -6,6 +6,7 @@ import { fail } from '../../services/errors.ts';
 export const TOOLS = {
   mmdebstrap: 'mmdebstrap',
   mke2fs: 'e2fsprogs',
+  debugfs: 'e2fsprogs',
   'mkfs.fat': 'dosfstools',
   mcopy: 'mtools',
   mmd: 'mtools',

@@ -1,6 +1,6 @@
 /** The root file system as a directory: Debian, less what nobody uses, and what makes it a host of Rekindle. */
 import { existsSync } from 'node:fs';
-import { chmod, cp, glob, lstat, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, glob, lstat, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../services/errors.ts';
 import { MODULES_PRUNED, PRUNED } from './packages.ts';
@@ -61,7 +61,13 @@ export async function makeTree(run: Runner, { base, tree, overlay, unit, files }
 
   for (const [path, source] of Object.entries(files)) {
     if (!existsSync(source)) fail('IMAGE_NOT_BUILT', { step: 'include-file', reason: `${source} is not there` });
-    await mkdir(dirname(join(tree, path)), { recursive: true });
+    const directory = dirname(join(tree, path));
+    let there = directory;
+    while (!existsSync(there)) there = dirname(there);
+    // A link in the image leads out of it while it is built: var/run is /run of this machine.
+    if (!`${await realpath(there)}/`.startsWith(`${await realpath(tree)}/`))
+      fail('IMAGE_NOT_BUILT', { step: 'include-file', reason: `/${path} lies behind a link; name where it leads` });
+    await mkdir(directory, { recursive: true });
     await cp(source, join(tree, path), { recursive: true });
   }
   await chmod(tree, 0o755);

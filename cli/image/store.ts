@@ -6,7 +6,6 @@ import { readSigned, type Signed, signedBy } from '../../adapters/image/manifest
 import { createStore, verifyStream } from '../../adapters/image/store.ts';
 import type { Stored } from '../../machines/entries.ts';
 import { fail } from '../../services/errors.ts';
-import type { LeaderAnswer } from '../../services/protocol.ts';
 import { type Cli, type Globals, type Register, whoami } from '../cli.ts';
 import { table } from '../render/table.ts';
 import { megabytes } from './build.ts';
@@ -70,8 +69,7 @@ export const publish: Register = (group, cli) => {
       await createStore(globals.state).add(image, directory);
       const { name, version } = image.manifest;
       const order = { kind: 'publish-image', name, version, manifest: image.digest, by: whoami() } as const;
-      const answer = await cli.api(globals).post<LeaderAnswer>('/v1/orders', order);
-      cli.print(globals, answer, [`${name} version ${version} is published. Follow it with: rekindle watch`]);
+      await cli.order(globals, order, `${name} version ${version} is published`);
     });
 };
 
