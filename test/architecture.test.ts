@@ -28,7 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'machines',
   ],
   sim: ['sim', 'services', 'machines', 'zod', 'node:crypto'],
-  cli: ['cli', 'adapters', 'services', 'sim', 'machines'],
+  cli: ['cli', 'adapters', 'pxe', 'services', 'sim', 'machines'],
   daemon: ['daemon', 'adapters', 'pxe', 'services', 'machines'],
   pxe: [
     'pxe',

@@ -89,7 +89,8 @@ export const build: Register = (group, cli) => {
 
 export const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
-const cacheDirectory = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rekindle');
+/** What is downloaded once. */
+export const cacheDirectory = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rekindle');
 
 function imageName(value: string): string {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(value)) throw new InvalidArgumentError('Write a-z, 0-9 and "-", such as host.');
