@@ -110,22 +110,17 @@ export async function placeAll(pending: readonly PendingIntent[], { pen, loads }
   });
 }
 
-async function fenceHost({ intent, cause }: Pending<'fence'>, { fence, pen }: ExecuteContext): Promise<void> {
+async function fenceHost({ id, intent, cause }: Pending<'fence'>, { fence, pen }: ExecuteContext): Promise<void> {
   const { host, counter } = intent;
   const result = await fence(host, counter);
   const subject = `host/${host}`;
   await pen.write((fleet) => {
-    if (!hasIntent(fleet, 'fence', host)) return [];
+    // The host may have begun another life meanwhile, and be suspected anew: of that life this proof says nothing.
+    if (!fleet.intents[id]) return [];
     if (result.kind === 'proven')
       return [{ type: 'fence.proven', subject, cause, data: { counter, proof: result.proof } }];
     return [{ type: 'fence.failed', subject, cause, data: { counter, attempts: result.attempts } }];
   });
-}
-
-function hasIntent(fleet: Fleet, type: IntentType, host: string): boolean {
-  return Object.values(fleet.intents).some(
-    ({ intent }) => intent.type === type && 'host' in intent && intent.host === host,
-  );
 }
 
 async function startGuest(
