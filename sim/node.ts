@@ -6,7 +6,7 @@ import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
 import { createQualify } from '../services/agent/qualify.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { ArmedMachine, Enrolment, Journal, PowerSwitch, Say, Signer } from '../services/ports.ts';
+import type { ArmedMachine, Enrolment, Journal, PowerSwitch, Say, Signer, VoterRegisters } from '../services/ports.ts';
 import { addresses } from '../services/protocol.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { createDomains, type Domains } from './domains.ts';
@@ -95,11 +95,24 @@ const enrolment: Enrolment = {
 /** As HTTP clients wait for an answer. */
 const ASK_MS = 5_000;
 
+/** Tells of each life that is promised for the first time. */
+const toldRegisters = (disk: VoterRegisters, leased: (host: string, counter: number) => void): VoterRegisters => ({
+  ...disk,
+  raisePromised(host, counter) {
+    const isNew = counter > disk.promisedCounter(host);
+    const life = disk.raisePromised(host, counter);
+    if (isNew) leased(host, counter);
+    return life;
+  },
+});
+
 export function createNode(name: string, parts: WorldParts): WorldNode {
   const { spec, scheduler, model, network, stream, emit } = parts;
   const random = parts.random.fork(name);
   const hostSpec = spec.hosts[name];
-  const registers = createRegisters();
+  const registers = toldRegisters(createRegisters(), (host, counter) =>
+    emit({ kind: 'leased', atMs: scheduler.now(), voter: name, host, counter, epoch: registers.highestEpoch() }),
+  );
   let memory = createMemory();
   let journal = createJournal(parts.journaled, parts.checkpoint);
   const clock = createNodeClock(scheduler, random.between([1_000, 10_000_000]));

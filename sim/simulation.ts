@@ -34,6 +34,14 @@ export type WorldEvent = { readonly atMs: number } & (
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'fault-ended'; readonly fault: Fault }
   | { readonly kind: 'elected'; readonly node: string; readonly epoch: number }
+  /** A voter promised this life a lease for the first time, having persisted `epoch`. */
+  | {
+      readonly kind: 'leased';
+      readonly voter: string;
+      readonly host: string;
+      readonly counter: number;
+      readonly epoch: number;
+    }
   /** A command with a token was obeyed by an agent. */
   | { readonly kind: 'started'; readonly guest: string; readonly host: string; readonly token: string }
 );

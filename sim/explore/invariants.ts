@@ -2,8 +2,10 @@
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { Simulation, WorldEvent } from '../simulation.ts';
 import { watchCauses } from './invariants/causes.ts';
+import { watchCommands } from './invariants/commands.ts';
 import { watchEpochs } from './invariants/epochs.ts';
 import { watchFencing } from './invariants/fencing.ts';
+import { watchFold } from './invariants/fold.ts';
 import { watchGrants } from './invariants/grants.ts';
 import type { Invariant, Scene } from './invariants/invariant.ts';
 import { watchLeases } from './invariants/lease.ts';
@@ -61,6 +63,8 @@ export function watchInvariants(spec: ClusterSpec, simulation: Simulation): Watc
     watchFencing(scene),
     watchPlacement(scene),
     watchCauses(scene),
+    watchFold(scene),
+    watchCommands(scene),
   ];
 
   simulation.observe((event) => {

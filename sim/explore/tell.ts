@@ -41,6 +41,8 @@ function what(event: WorldEvent): string {
       return `ended ${tellFault(event.fault)}`;
     case 'elected':
       return `${event.node} is elected in epoch ${event.epoch}`;
+    case 'leased':
+      return `${event.voter} leases life ${event.counter} of ${event.host}, in epoch ${event.epoch}`;
     case 'started':
       return `${event.guest} is started on ${event.host} under ${event.token}`;
   }

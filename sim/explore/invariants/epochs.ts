@@ -1,4 +1,4 @@
-/** 9: one leader for each epoch, and epochs rise. 10: what agents and voters have persisted never falls. */
+/** 9: one leader for each epoch, and epochs rise. 10: what agents and voters have persisted never falls, and who is leased anew has persisted its voter's epoch. */
 import type { Invariant, Scene } from './invariant.ts';
 
 /** What fell stays low for longer than this, and there are many numbers to look at. */
@@ -48,6 +48,15 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
         const before = leaders.get(event.epoch);
         if (before !== undefined) violated(9, `${event.node} and ${before} were both elected in epoch ${event.epoch}`);
         leaders.set(event.epoch, event.node);
+      }
+      if (event.kind === 'leased') {
+        const { voter, host, counter, epoch } = event;
+        const obeyed = simulation.nodes[host]!.memory.highestEpoch();
+        if (obeyed < epoch)
+          violated(
+            10,
+            `${voter}, in epoch ${epoch}, leased life ${counter} of ${host}, which still obeys epoch ${obeyed}`,
+          );
       }
       if (event.kind === 'entry') {
         const { seq, entry } = event.stored;
