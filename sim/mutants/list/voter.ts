@@ -75,6 +75,15 @@ export const voterMutants: readonly Mutant[] = [
     hunts: ['aimed lost-registration-of-restarted-voters'],
   },
   {
+    name: 'leased-to-who-obeys-another',
+    rule: 'A life new to a voter is leased only to an agent that has persisted the voter’s epoch.',
+    section: 'Leases',
+    file,
+    from: 'if (epoch < registers.highestEpoch())\n',
+    to: 'if (epoch < 0)\n',
+    hunts: ['storm', 'aimed first-lease-under-an-old-epoch'],
+  },
+  {
     name: 'restart-wait-skipped',
     rule: 'A restarted voter answers as if it had promised everything to everybody when it started.',
     section: 'Leases',
