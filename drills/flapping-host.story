@@ -15,5 +15,5 @@ expect h1 is running again within 30s
 at 80s power loss of h1
 expect h1 is quarantined within 4s
 expect g1 runs on h2 or h3
-expect why h1 says "remedies are used up, a person decides"
+expect why h1 says "power cycles used up, a person decides"
 expect h1 is off
