@@ -14,7 +14,7 @@ const sources = fileURLToPath(new URL('.', import.meta.url));
 const PROGRAMS: Record<string, readonly string[]> = {
   bash: ['bin/bash'],
   'busybox-static': ['bin/busybox'],
-  coreutils: ['bin/dd'],
+  coreutils: ['bin/dd', 'usr/bin/tee'],
   curl: ['usr/bin/curl'],
   diffutils: ['usr/bin/cmp'],
   efibootmgr: ['bin/efibootmgr'],
@@ -27,7 +27,7 @@ const PROGRAMS: Record<string, readonly string[]> = {
   zstd: ['usr/bin/zstd'],
 };
 const APPLETS =
-  'awk base64 cat chmod cp cut date dirname dmesg env find grep head hostname ip kill ln ls mkdir mkfifo mount mv nproc od poweroff reboot rm sed seq sh sha256sum sleep sort stat strings sync tail tar taskset tee test timeout tr truncate udhcpc umount uname uniq wc xargs'.split(
+  'awk base64 cat chmod cp cut date dirname dmesg env find grep head hostname ip kill ln ls mkdir mkfifo mount mv nproc od poweroff reboot rm sed seq sh sha256sum sleep sort stat strings sync tail tar taskset test timeout tr truncate udhcpc umount uname uniq wc xargs'.split(
     ' ',
   );
 /** Where Debian keeps libraries. The first is the program interpreter's place too. */

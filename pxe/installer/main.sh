@@ -64,7 +64,8 @@ for one in $(disks); do
 done
 
 if [ "$MODE" = rescue ]; then
-  ask finished "$(rescue)"
+  findings=$(rescue)
+  ask finished "$findings"
   ask bye '{"how":"power-off"}'
   exit 0
 fi
@@ -76,7 +77,8 @@ manifest
 [ "$(cat "$SYS/block/$TARGET/queue/logical_block_size")" = 512 ] || fail "the image is for sectors of 512 bytes, $TARGET has larger ones"
 
 if [ "$MODE" = dry-run ]; then
-  ask finished "$(dry_run "$DEV/$TARGET")"
+  findings=$(dry_run "$DEV/$TARGET")
+  ask finished "$findings"
   ask bye '{"how":"power-off"}'
   exit 0
 fi

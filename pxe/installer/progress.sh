@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Tells the leader every 2 s how far it is. Sourced. $RUN/writer: process id of what writes to the disk.
+# Tells the leader every 2 s how far it is. Sourced. $RUN/at: process and descriptor of what reads or writes the disk.
 
 # progress_start OF: bytes of the whole.
 progress_start() {
@@ -29,9 +29,9 @@ progress() {
   done
 }
 
-# Where the writer is on the disk.
+# Bytes of the disk that were written, or read back: where a descriptor of the process at work is.
 written() {
-  local pid
-  pid=$(cat "$RUN/writer" 2>/dev/null) || pid=none
-  awk '$1=="pos:"{print $2; found=1} END{if(!found) print 0}' "/proc/$pid/fdinfo/1" 2>/dev/null || echo 0
+  local pid fd
+  read -r pid fd 2>/dev/null <"$RUN/at" || { echo 0 && return; }
+  awk '$1=="pos:"{at=$2} END{print at+0}' "/proc/$pid/fdinfo/$fd" 2>/dev/null || echo 0
 }

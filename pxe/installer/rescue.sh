@@ -5,7 +5,7 @@
 report() {
   local one arguments=()
   for one in "$@"; do arguments+=("${one%%=*}" "$(printf '%s' "${one#*=}" | tail -c 4000 | printable)"); done
-  jq -cn '[$ARGS.positional | _nwise(2) | {(.[0]): .[1]}] | add | {report: .}' --args "${arguments[@]}"
+  jq -cn '$ARGS.positional as $all | [range(0; $all | length; 2) | {($all[.]): $all[. + 1]}] | {report: add}' --args "${arguments[@]}"
 }
 
 printable() {
@@ -41,8 +41,8 @@ rescue() {
     for part in $(partitions_of "$one") "$one"; do
       mount -t ext4 -o ro,noload "$DEV/$part" "$RUN/old" 2>/dev/null || continue
       mounted+="$part "
-      [ ! -d "$RUN/old/boot" ] || boot+=$(ls -l "$RUN/old/boot")
-      journal+=$(find "$RUN/old/var/log/journal" -name system.journal -exec strings {} + 2>/dev/null | sed -n 's/^MESSAGE=//p' | tail -n 60)
+      [ ! -d "$RUN/old/boot" ] || boot+=$(ls -l "$RUN/old/boot" || true)
+      journal+=$(find "$RUN/old/var/log/journal" -name system.journal -exec strings {} + 2>/dev/null | sed -n 's/^MESSAGE=//p' | tail -n 60 || true)
       umount "$RUN/old"
     done
   done

@@ -63,7 +63,15 @@ unchanged() {
 }
 
 whole() {
-  local sum
-  sum=$({ dd if="$RUN/first" status=none; dd if="$1" bs=1M skip=1 iflag=direct,count_bytes count=$((RAW_BYTES - 1048576)) status=none; } | openssl dgst -sha256 -r)
-  [ "${sum%% *}" = "$RAW_SHA256" ] || fail "the disk, read back, has another hash than the manifest says"
+  local hash
+  phase read-back
+  mkfifo "$RUN/read"
+  openssl dgst -sha256 -r <"$RUN/read" >"$RUN/sum" &
+  hash=$!
+  exec 5>"$RUN/read" 6<"$1"
+  dd if="$RUN/first" status=none >&5
+  FOLLOWED=0 followed dd bs=1M skip=1 iflag=direct,count_bytes count=$((RAW_BYTES - 1048576)) status=none >&5
+  exec 5>&- 6<&-
+  wait "$hash"
+  [ "$(cut -d ' ' -f 1 "$RUN/sum")" = "$RAW_SHA256" ] || fail "the disk, read back, has another hash than the manifest says"
 }

@@ -5,34 +5,40 @@
 # Partition table, boot loader and, as a rule, the EFI system partition: kept in RAM until the whole stream was verified.
 HEAD=$((64 * 1048576))
 
+# zero_ends DISK BYTES. A second partition table at the end of the disk would bring the old system back.
 zero_ends() {
-  local end=$(($2 / 1048576 - 1))
-  dd if=/dev/zero of="$1" bs=1M count=1 oflag=direct conv=fsync status=none
-  # A second partition table at the end of the disk would bring the old system back.
-  dd if=/dev/zero of="$1" bs=1M seek=$end conv=fsync status=none 2>/dev/null || true
+  dd if=/dev/zero of="$1" bs=1M count=1 oflag=seek_bytes seek=$(($2 - 1048576)) conv=notrunc,fsync status=none
+  dd if=/dev/zero of="$1" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
 }
 
-# The last processor, for this process and its children. Unpacking and writing share one: where processors are emulated,
-# to wake another one for every 64 KiB of a pipe costs more than all the rest.
+# pin first|last: one processor for this process and its children. Where processors are emulated, to wake another one for
+# every 64 KiB in a pipe costs more than all the rest; so those who pass on much share one.
 pin() {
-  taskset -p "$(printf '%x' $((1 << ($(nproc) > 31 ? 31 : $(nproc) - 1))))" "$BASHPID" >/dev/null
+  local last
+  last=$(($(nproc) - 1))
+  taskset -p "$([ "$1" = first ] && echo 1 || printf '%x' $((1 << (last > 31 ? 31 : last))))" "$BASHPID" >/dev/null
+}
+
+# followed COMMAND…: runs it, and lets progress.sh see how far its descriptor FOLLOWED (1 if not set) is.
+followed() {
+  "$@" <&6 6<&- &
+  echo "$! ${FOLLOWED:-1}" >"$RUN/at"
+  wait $!
 }
 
 # Standard input: the raw disk. Its beginning goes to $RUN/head, the rest to DISK. SPARSE: leave out runs of zeroes.
 place() {
   local disk=$1 sparse=$2 rest=$((RAW_BYTES > HEAD ? RAW_BYTES - HEAD : 0))
-  dd bs=1M iflag=fullblock,count_bytes count=$HEAD of="$RUN/head" status=none
-  [ $rest -gt 0 ] || return 0
   exec 6<&0
-  dd of="$disk" bs=4M iflag=fullblock,count_bytes count=$rest oflag=direct,seek_bytes seek=$HEAD \
-    conv="fsync,notrunc$sparse" <&6 2>"$RUN/writer.said" &
-  echo $! >"$RUN/writer"
-  wait $! || return 1
+  followed dd bs=1M iflag=fullblock,count_bytes count=$HEAD of="$RUN/head" status=none || return 1
+  [ $rest -gt 0 ] || return 0
+  followed dd of="$disk" bs=4M iflag=fullblock,count_bytes count=$rest oflag=direct,seek_bytes seek=$HEAD \
+    conv="fsync,notrunc$sparse" 2>"$RUN/writer.said" || return 1
   grep -q "^$rest bytes" "$RUN/writer.said"
 }
 
 unpack() {
-  pin
+  pin last
   zstd -q -d -c | place "$1" "$2"
 }
 
@@ -43,15 +49,15 @@ write_image() {
   if [ "$(cat "$SYS/block/${disk##*/}/queue/write_zeroes_max_bytes")" -gt 0 ] &&
     blkdiscard -z -l "$RAW_BYTES" "$disk"; then sparse=,sparse; fi
   mkfifo "$RUN/tap"
-  openssl dgst -sha256 -r <"$RUN/tap" >"$RUN/sum" &
+  { pin first && exec openssl dgst -sha256 -r; } <"$RUN/tap" >"$RUN/sum" &
   hash=$!
   statuses=$(
     trap - ERR
     set +e
-    stream | tee "$RUN/tap" | unpack "$disk" "$sparse"
+    { pin first && stream | tee "$RUN/tap"; } | unpack "$disk" "$sparse"
     echo "${PIPESTATUS[*]}"
   )
-  [ "$statuses" = '0 0 0' ] ||
+  [ "$statuses" = '0 0' ] ||
     fail "download, copy or unpacking and writing broke off ($statuses): $(tail -n 3 "$RUN/writer.said" "$RUN/curl" 2>/dev/null)"
   wait "$hash"
   [ "$(cut -d ' ' -f 1 "$RUN/sum")" = "$STREAM_SHA256" ] || fail "the stream has another hash than the manifest says"

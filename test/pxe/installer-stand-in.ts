@@ -50,7 +50,7 @@ export function makeImage(
           raw: { bytes: raw.length, sha256: sha256(raw) },
           stream: { file: 'disk.raw.zst', bytes: stream.length, sha256: sha256(stream) },
           firmware: ['bios', 'uefi'],
-          boot: { kernel: '/boot/vmlinuz', initrd: '/boot/initrd.img', cmdline: 'quiet' },
+          boot: { kernel: '/boot/vmlinuz', initrd: '/boot/initrd.img', cmdline: 'console=ttyS0 quiet panic=5' },
         }),
       ),
     ),
@@ -76,6 +76,8 @@ export interface Behaviour {
   readonly answer?: (request: InstallRequest) => InstallAnswer | undefined;
   /** What is sent of the stream from a byte on. Fewer bytes than announced: the connection breaks then. */
   readonly send?: (stream: Buffer, from: number) => Buffer;
+  /** Then it does not break, but nothing more comes. */
+  readonly silent?: boolean;
   readonly onRequest?: (request: InstallRequest) => void;
 }
 
@@ -132,7 +134,10 @@ export async function standIn(behaviour: Behaviour): Promise<StandIn> {
       'content-length': whole.length,
       ...(from > 0 && { 'content-range': `bytes ${from}-${image.stream.length - 1}/${image.stream.length}` }),
     });
-    response.write(sent, () => (sent.length < whole.length ? response.destroy() : response.end()));
+    response.write(sent, () => {
+      if (sent.length === whole.length) response.end();
+      else if (!behaviour.silent) response.destroy();
+    });
   };
 
   const server = createServer((request, response) => {

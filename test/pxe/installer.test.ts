@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, createPublicKey } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createUser } from '@nats-io/nkeys';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { buildInstaller } from '../../pxe/installer/build.ts';
+import type { InstallRequest, Plan } from '../../services/provisioning.ts';
+import { diskFile, type Machine, machine } from './installer-machine.ts';
+import { type Behaviour, makeImage, type StandIn, type StandInImage, standIn } from './installer-stand-in.ts';
+
+const MIB = 1 << 20;
+/** What the others show for the most part already: only with REKINDLE_LONG=1. */
+const long = test.skipIf(!process.env.REKINDLE_LONG);
+/** Kept between runs: packages downloaded and unpacked. */
+const WORK = join(import.meta.dirname, '../../.lab/installer');
+const node = createUser();
+const signer = createUser();
+const TOKEN = 'a-ticket';
+
+let place: string;
+let built: string;
+let image: StandInImage;
+const servers: StandIn[] = [];
+const machines: Machine[] = [];
+
+/** Deterministic, and hard to compress. */
+const noise = (bytes: number, seed: string): Buffer =>
+  Buffer.concat(
+    Array.from({ length: bytes / 32 }, (_, index) => createHash('sha256').update(`${seed}${index}`).digest()),
+  );
+
+/** A disk as images are: GPT with `rekindle-id` and a root file system that holds a kernel, and data far behind. */
+function rawDisk(file: string): Buffer {
+  const root = join(place, 'root');
+  mkdirSync(join(root, 'boot'), { recursive: true });
+  writeFileSync(join(root, 'boot/vmlinuz'), readFileSync(join(built, 'vmlinuz')));
+  writeFileSync(join(root, 'boot/initrd.img'), installedSystem());
+  diskFile(file, 96 * MIB);
+  execFileSync('sfdisk', ['-q', file], {
+    input: 'label: gpt\nsize=8MiB, type=U, name=esp\nsize=1MiB, name=rekindle-id\nsize=40MiB, name=root\nname=data\n',
+  });
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', root, '-E', `offset=${10 * MIB}`, file, '40M'], {
+    stdio: 'ignore',
+  });
+  const raw = readFileSync(file);
+  noise(8 * MIB, 'image').copy(raw, 70 * MIB);
+  return raw;
+}
+
+/** What kexec starts: says so and switches off. */
+function installedSystem(): Buffer {
+  const tree = join(WORK, 'tree-cloud');
+  const top = join(place, 'system');
+  mkdirSync(join(top, 'bin'), { recursive: true });
+  writeFileSync(join(top, 'bin/busybox'), readFileSync(join(tree, 'bin/busybox')), { mode: 0o755 });
+  writeFileSync(join(top, 'init'), '#!/bin/busybox sh\necho the installed system is up\n/bin/busybox poweroff -f\n', {
+    mode: 0o755,
+  });
+  return execFileSync('sh', ['-c', `cd ${top} && find . | cpio -o -H newc --quiet`], { maxBuffer: 1 << 26 });
+}
+
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'rekindle-installer-'));
+  built = join(place, 'built');
+  build(built);
+  image = makeImage(rawDisk(join(place, 'raw')), signer);
+}, 300_000);
+afterEach(async () => {
+  for (const one of machines.splice(0)) {
+    one.cut();
+    await one.off;
+  }
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+const build = (out: string) =>
+  buildInstaller({
+    out,
+    cluster: 'c1',
+    nodeKeys: { a1: node.getPublicKey() },
+    imageKeys: { builder: signer.getPublicKey() },
+    workDir: WORK,
+    kernel: 'cloud',
+  });
+
+/** A leader and a machine with two disks, the one to write at the second place. Both disks hold something. */
+async function started(behaviour: Partial<Behaviour> = {}, plan: (url: string) => Partial<Plan> = () => ({})) {
+  const served = behaviour.image ?? image;
+  const leader = await standIn({
+    node: 'a1',
+    pair: node,
+    image: served,
+    token: TOKEN,
+    plan: ({ disks }, { job, attempt }, url) => {
+      const { device, serial, wwn, bytes } = disks.find((disk) => disk.serial === 'TARGET')!;
+      const disk = { device, serial, wwn, bytes };
+      const named = { name: 'test', manifest: served.digest };
+      const base = { job, attempt, mode: 'install', host: 'b1', cluster: 'c1', epoch: 7, disk, image: named } as const;
+      return { ...base, sources: [url], wallMs: 1_800_000_000_000, ...plan(url) };
+    },
+    ...behaviour,
+  });
+  servers.push(leader);
+  const target = diskFile(join(place, 'target'), 160 * MIB, noise(2 * MIB, 'old'));
+  const data = diskFile(join(place, 'data'), 32 * MIB, noise(2 * MIB, 'data'));
+  const untouched = { target: digest(target), data: digest(data) };
+  const disks = [
+    { file: data, serial: 'DATA' },
+    { file: target, serial: 'TARGET' },
+  ];
+  const booted = machine(built, disks, { url: leader.url, token: TOKEN });
+  machines.push(booted);
+  return { leader, booted, target, data, untouched };
+}
+
+const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+const start = (file: string) => {
+  const bytes = Buffer.alloc(MIB);
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, bytes, 0, MIB, 0);
+  closeSync(descriptor);
+  return bytes;
+};
+const mebibytes = Array.from({ length: 95 }, (_, at) => at);
+const nobody: Behaviour = {
+  node: 'a1',
+  pair: node,
+  get image() {
+    return image;
+  },
+  token: '',
+  plan: () => {
+    throw new Error('only images are asked for here');
+  },
+};
+const kinds = ({ seen }: StandIn) => seen.map(({ kind }) => kind).filter((kind) => kind !== 'progress');
+const said = <K extends InstallRequest['kind']>({ seen }: StandIn, kind: K) =>
+  seen.filter((one): one is Extract<InstallRequest, { kind: K }> => one.kind === kind);
+
+test('is built twice to the same bytes', () => {
+  const again = join(place, 'again');
+  build(again);
+  expect(digest(join(again, 'initrd.img'))).toBe(digest(join(built, 'initrd.img')));
+}, 120_000);
+
+describe('an installation', () => {
+  test('writes the image to the one disk although a source dies, and starts what it installed', async () => {
+    const dying = await standIn({
+      ...nobody,
+      send: (stream, from) => stream.subarray(from, from + 3 * MIB),
+    });
+    servers.push(dying);
+    const { leader, booted, target, data, untouched } = await started({}, (url) => ({ sources: [dying.url, url] }));
+    await booted.off;
+
+    expect(kinds(leader)).toEqual(['hello', 'commit', 'sealed', 'bye']);
+    expect(said(leader, 'hello')[0]!.inventory).toMatchObject({
+      firmware: 'bios',
+      macs: [expect.stringMatching(/^52:54:/)],
+      disks: [
+        { device: 'vda', serial: 'DATA', bytes: 32 * MIB, blank: false, removable: false, guid: null, signatures: [] },
+        { device: 'vdb', serial: 'TARGET', bytes: 160 * MIB, blank: false },
+      ],
+    });
+    expect(said(leader, 'commit')[0]).toMatchObject({ disk: { serial: 'TARGET' }, manifest: image.digest });
+    expect(said(leader, 'sealed')[0]).toMatchObject({ manifest: image.digest, bytes: image.raw.length });
+    expect(said(leader, 'progress').every(({ of }) => of === image.raw.length)).toBe(true);
+    expect(said(leader, 'bye')[0]).toMatchObject({ how: 'kexec' });
+    expect(booted.console()).toContain('the installed system is up');
+
+    expect(digest(data)).toBe(untouched.data);
+    const disk = readFileSync(target);
+    const differing = mebibytes.filter(
+      (at) => !disk.subarray(at * MIB, at * MIB + MIB).equals(image.raw.subarray(at * MIB, at * MIB + MIB)),
+    );
+    // The partition table knows where the larger disk ends; the second is the identity.
+    expect(differing).toEqual([0, 9]);
+    expect(disk.subarray(0, 440)).toEqual(image.raw.subarray(0, 440));
+    expect(execFileSync('sfdisk', ['-V', target], { encoding: 'utf8' })).toContain('No errors detected');
+    const left = join(place, 'left.tar');
+    writeFileSync(left, disk.subarray(9 * MIB, 10 * MIB));
+    const ticket = JSON.parse(execFileSync('tar', ['-xOf', left, 'enrol.json'], { encoding: 'utf8' }));
+    expect(ticket).toMatchObject({
+      cluster: 'c1',
+      host: 'b1',
+      job: 'job1',
+      attempt: 1,
+      image: image.digest,
+      urls: [leader.url, dying.url],
+      nodeKeys: { a1: node.getPublicKey() },
+    });
+    const mine = createPublicKey(ticket.key).export({ format: 'der', type: 'spki' }).subarray(12);
+    expect(mine.toString('base64')).toBe(said(leader, 'hello')[0]!.key);
+  }, 180_000);
+
+  test('whose stream is altered in one bit leaves a disk that cannot boot, and says why', async () => {
+    const altered = Buffer.from(image.stream);
+    altered[altered.length - 1000]! ^= 1;
+    const { leader, booted, target, data, untouched } = await started({ send: (_, from) => altered.subarray(from) });
+    await booted.off;
+    expect(kinds(leader)).toEqual(['hello', 'commit', 'failed']);
+    expect(said(leader, 'failed')[0]).toMatchObject({ phase: 'write' });
+    expect(start(target)).toEqual(Buffer.alloc(MIB));
+    expect(digest(data)).toBe(untouched.data);
+  }, 180_000);
+
+  test('cut short by a loss of power leaves a disk that cannot boot', async () => {
+    const { leader, booted, target, data, untouched } = await started({
+      send: (stream, from) => stream.subarray(from, Math.floor(stream.length * 0.9)),
+      silent: true,
+      onRequest: ({ kind }) => kind === 'progress' && booted.cut(),
+    });
+    await booted.off;
+    expect(said(leader, 'progress')[0]).toMatchObject({ phase: 'write' });
+    expect(start(target)).toEqual(Buffer.alloc(MIB));
+    expect(digest(data)).toBe(untouched.data);
+  }, 180_000);
+
+  long(
+    'that no source can finish is reported, and leaves a disk that cannot boot',
+    async () => {
+      const { leader, booted, target } = await started({ send: (stream, from) => stream.subarray(from, 2 * MIB) });
+      await booted.off;
+      expect(kinds(leader)).toEqual(['hello', 'commit', 'failed']);
+      expect(start(target)).toEqual(Buffer.alloc(MIB));
+    },
+    180_000,
+  );
+});
+
+describe('nothing is written', () => {
+  test('when the leader does not let it', async () => {
+    const { leader, booted, target, data, untouched } = await started({
+      answer: ({ kind }) =>
+        kind === 'commit' ? { kind: 'refused', reason: 'a person said no', stop: true } : undefined,
+    });
+    await booted.off;
+    expect(kinds(leader)).toEqual(['hello', 'commit']);
+    expect(booted.console()).toContain('a person said no');
+    expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
+  }, 180_000);
+
+  test('by a dry run, which says how fast disk and network are', async () => {
+    const { leader, booted, target, data, untouched } = await started({}, () => ({ mode: 'dry-run' }));
+    await booted.off;
+    expect(kinds(leader)).toEqual(['hello', 'finished', 'bye']);
+    const { report } = said(leader, 'finished')[0]!;
+    expect(Number(report.diskReadBytesPerS)).toBeGreaterThan(0);
+    expect(Number(report.networkBytesPerS)).toBeGreaterThan(0);
+    expect(Number(report.predictedMs)).toBeGreaterThan(0);
+    expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
+  }, 180_000);
+
+  long(
+    'by a rescue, which says what it found',
+    async () => {
+      const { leader, booted, target, data, untouched } = await started({}, () => ({ mode: 'rescue' }));
+      await booted.off;
+      expect(said(leader, 'finished')[0]!.report).toMatchObject({
+        disks: expect.stringContaining('TARGET'),
+        dmesg: expect.any(String),
+      });
+      expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
+    },
+    180_000,
+  );
+});
