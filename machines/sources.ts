@@ -15,11 +15,11 @@ export function isWithin(network: string, address: string): boolean {
   return Math.floor(of / size) === Math.floor(at / size);
 }
 
-/** `http://ADDRESS:PORT` of each node whose address is in the provisioning network: nodes that serve images, as far as the cluster file tells. */
-export function imageSources({ provisioning, hosts, arbiters }: ClusterSpec): string[] {
+/** `http://ADDRESS:PORT` of each node whose address is in the provisioning network: nodes that serve images, as far as the cluster file tells. `but`: not this one. */
+export function imageSources({ provisioning, hosts, arbiters }: ClusterSpec, but?: string): string[] {
   if (!provisioning) return [];
-  const addresses = [...Object.values(hosts), ...Object.values(arbiters)].map(({ address }) => address);
-  return addresses
+  return Object.entries({ ...hosts, ...arbiters })
+    .flatMap(([name, { address }]) => (name === but ? [] : [address]))
     .filter((address) => isWithin(provisioning.network, address))
     .map((address) => `http://${address}:${provisioning.port}`)
     .slice(0, 32);

@@ -32,7 +32,7 @@ export const resourcesSchema = z.strictObject({
 export type Resources = z.infer<typeof resourcesSchema>;
 
 /** Ways of one level are tried side by side, those of the next only when every one before has failed. */
-const level = z.number().int().min(1).max(9).default(1);
+const level = z.number().int().min(1).max(9).optional();
 /** Between the two readings that prove off; see R2; less than 1000 only where measured. */
 const readingsApartMs = ms.default(1_000);
 
@@ -45,7 +45,7 @@ const ipmi = z.strictObject({
   passwordFile: z.string().min(1),
   cipherSuite: z.number().int().min(0).max(17).optional(),
   /** `device`: its BMC shows the boot device only, not whether that is valid, for one boot and for this firmware. */
-  bootReadBack: z.enum(['full', 'device']).default('full'),
+  bootReadBack: z.enum(['full', 'device']).optional(),
   readingsApartMs,
   timeoutMs: ms.default(5_000),
 });
@@ -100,7 +100,10 @@ const all = z.strictObject({
     .array(waySchema)
     .min(2)
     .max(8)
-    .refine((ways) => ways.every((way) => way.level === 1), 'give the level to the whole, not to one of its ways'),
+    .refine(
+      (ways) => ways.every((way) => way.level === undefined),
+      'give the level to the whole, not to one of its ways',
+    ),
 });
 
 export const powerSchema = z.discriminatedUnion('kind', [ipmi, redfish, fenceAgent, all]);
@@ -165,8 +168,6 @@ export const hostSchema = z.strictObject({
   watchdog: watchdogSchema.default({ kind: 'none' }),
   /** Needed for its reinstallation over the network. */
   machine: machineSchema.optional(),
-  /** Kept without power until it is needed. */
-  spare: z.boolean().default(false),
 });
 export type HostSpec = z.infer<typeof hostSchema>;
 

@@ -34,7 +34,7 @@ export function createSwitches(
       const chance = random.fork(index === 0 && at === 0 ? `bmc ${host}` : `bmc ${host} ${index} ${at}`);
       return createBmc(
         what,
-        { readingsApartMs: way.readingsApartMs, level: spec.level },
+        { readingsApartMs: way.readingsApartMs, level: spec.level ?? 1 },
         scheduler,
         chance,
         model,
@@ -50,5 +50,5 @@ export function createSwitches(
 
 function oneOf(spec: PowerSpec, bmcs: readonly Bmc[], process: Process): PowerSwitch {
   const ways = bmcs.map((bmc) => bmc.switchFor(process));
-  return spec.kind === 'all' ? allSwitches(ways, spec.level) : ways[0]!;
+  return spec.kind === 'all' ? allSwitches(ways, spec.level ?? 1) : ways[0]!;
 }

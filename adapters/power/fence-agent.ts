@@ -105,7 +105,7 @@ export function fenceAgentSwitch(spec: FenceAgentSpec, secret: ReadSecret = read
 
   return {
     method,
-    level: spec.level,
+    level: spec.level ?? 1,
     readingsApartMs,
     off: () => drive('off'),
     on: () => drive('on'),

@@ -1,8 +1,3 @@
-/**
- * The boot device of the next boot, over IPMI 2.0 (section 28.12 and 28.13: parameters 3 and 5 of the system boot
- * options). Many a BMC takes it and does something else, so only what is read back counts.
- */
-import type { IpmiSpec } from '../../machines/spec.ts';
 import type { Outcome } from '../../services/ports.ts';
 import type { Ran } from './run.ts';
 
@@ -21,7 +16,7 @@ const PXE = 0x04;
 
 export async function bootFromNetwork(
   firmware: Firmware,
-  readBack: IpmiSpec['bootReadBack'],
+  readBack: 'full' | 'device',
   ipmitool: Ipmitool,
 ): Promise<Outcome> {
   const flags = `0x${(VALID | (firmware === 'uefi' ? EFI : 0)).toString(16)}`;
@@ -53,7 +48,7 @@ export async function bootFromNetwork(
 }
 
 /** What of it is not as wanted; empty when all is. */
-function otherwise(data: Buffer, firmware: Firmware, readBack: IpmiSpec['bootReadBack']): string {
+function otherwise(data: Buffer, firmware: Firmware, readBack: 'full' | 'device'): string {
   const [flags = 0, device = 0] = data;
   const not: string[] = [];
   if ((device & 0x3c) !== PXE) not.push('another boot device');

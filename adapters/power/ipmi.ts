@@ -76,7 +76,7 @@ export function ipmiSwitch(spec: IpmiSpec, secret: ReadSecret = readSecret): Che
 
   return {
     method,
-    level: spec.level,
+    level: spec.level ?? 1,
     readingsApartMs,
     off: () => drive('off'),
     on: () => drive('on'),
@@ -85,7 +85,7 @@ export function ipmiSwitch(spec: IpmiSpec, secret: ReadSecret = readSecret): Che
       const endMs = performance.now() + timeoutMs;
       let reached = false;
       try {
-        return await bootFromNetwork(firmware, spec.bootReadBack, async (words) => {
+        return await bootFromNetwork(firmware, spec.bootReadBack ?? 'full', async (words) => {
           const answer = await ask(words, Math.max(1, endMs - performance.now()));
           if (answer.kind === 'not-reached') throw answer.error;
           reached = true;

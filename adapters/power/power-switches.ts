@@ -25,7 +25,7 @@ export interface CheckedSwitch extends PowerSwitch {
  */
 export function powerSwitches({ power }: Pick<HostSpec, 'power'>, secret: ReadSecret = readSecret): CheckedSwitch[] {
   const one = (way: PowerWay) => switchOf(way, secret);
-  return power.map((spec) => (spec.kind === 'all' ? allSwitch(spec.ways.map(one), spec.level) : one(spec)));
+  return power.map((spec) => (spec.kind === 'all' ? allSwitch(spec.ways.map(one), spec.level ?? 1) : one(spec)));
 }
 
 function switchOf(spec: PowerWay, secret: ReadSecret): CheckedSwitch {

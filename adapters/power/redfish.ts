@@ -10,7 +10,7 @@ import { findSystem, isStillIt, type System } from './redfish-system.ts';
 import { type ReadSecret, readSecret } from './secret-file.ts';
 
 export function redfishSwitch(spec: RedfishSpec, secret: ReadSecret = readSecret): CheckedSwitch {
-  const { user, passwordFile, timeoutMs, readingsApartMs, level } = spec;
+  const { user, passwordFile, timeoutMs, readingsApartMs, level = 1 } = spec;
   const base = new URL(spec.url);
   const method = `redfish ${base.host}${spec.system === undefined ? '' : ` ${spec.system}`}`;
   const session = createSession({

@@ -76,7 +76,7 @@ export function createProvisioning(
         // A rescue writes nothing, so it needs none: all that there are become unwritable.
         disk: disk ?? { device: 'none', serial: null, wwn: null, bytes: 0 },
         image: { name: image.name, manifest: image.manifest },
-        sources: imageSources(spec),
+        sources: imageSources(spec, host),
         wallMs: Math.round(clock.wall()),
       },
     };

@@ -12,6 +12,7 @@ export const CONFIGS = [
   'no-bmc',
   'no-watchdog',
   'standard',
+  'machines',
 ] as const;
 export type ConfigName = (typeof CONFIGS)[number];
 
@@ -37,6 +38,7 @@ function shapeOf(random: Random, config: ConfigName): Shape {
   if (config === 'single') return { hosts: 1, arbiters: 0, voters: 1 };
   if (config === 'two-hosts') return { hosts: 2, arbiters: 1, voters: 3 };
   if (config === 'three-hosts') return { hosts: 3, arbiters: 0, voters: 3 };
+  if (config === 'machines') return { hosts: 5, arbiters: 0, voters: 3 };
   if (config === 'large') return { hosts: 8, arbiters: 0, voters: 5 };
   const hosts = weighted(random, [
     [2, 1],
@@ -62,21 +64,42 @@ export function randomCluster(random: Random, config: ConfigName): ClusterSpec {
   const voters = [...arbiters];
   while (voters.length < shape.voters) voters.push(rest.splice(random.below(rest.length), 1)[0]!);
   const guests = guestsOf(random.fork('guests'), config, hosts);
+  const installed = config === 'machines' ? hosts.filter((host) => !voters.includes(host)) : [];
   return specSchema.parse({
     cluster: 'explored',
     profile,
     times: PROFILES[profile],
     voters: voters.sort(),
-    hosts: hostsOf(random.fork('hosts'), config, hosts, guests),
+    hosts: withMachines(hostsOf(random.fork('hosts'), config, hosts, guests), installed),
     arbiters: Object.fromEntries(arbiters.map((name) => [name, { address: name }])),
     guests,
     hostLadder: {
       repair: { tries: 1 + random.below(3), withinMs: 600_000, backoffMs: 1_000 + random.below(3) * 1_000 },
       powerCycle: { tries: 1 + random.below(4), withinMs: random.pick([120_000, 3_600_000]), backoffMs: 5_000 },
       rejoinWithinMs: random.pick([60_000, 120_000]),
+      ...(installed.length > 0 ? { reinstall: 'allowed' } : {}),
     },
+    ...(installed.length > 0 ? { provisioning: PROVISIONING } : {}),
   });
 }
+
+const PROVISIONING = {
+  network: '10.0.0.0/24',
+  image: 'host',
+  imageKeys: {},
+  perDay: 20,
+  announceMs: 5_000,
+  bootWithinMs: 60_000,
+  firstBootWithinMs: 90_000,
+};
+
+const withMachines = (hosts: Record<string, object>, installed: readonly string[]): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(hosts).map(([name, host]) => {
+      const machine = { macs: [`52:54:00:00:00:0${name.slice(1)}`], disk: { serial: `disk-${name}` } };
+      return [name, installed.includes(name) ? { ...host, machine } : host];
+    }),
+  );
 
 function hostsOf(random: Random, config: ConfigName, hosts: readonly string[], guests: Guests): Record<string, object> {
   const bmcs =

@@ -3,6 +3,7 @@ import type { ClusterSpec } from '../../machines/spec.ts';
 import type { Simulation, WorldEvent } from '../simulation.ts';
 import { watchCauses } from './invariants/causes.ts';
 import { watchCommands } from './invariants/commands.ts';
+import { watchDisks } from './invariants/disks.ts';
 import { watchEpochs } from './invariants/epochs.ts';
 import { watchFencing } from './invariants/fencing.ts';
 import { watchFold } from './invariants/fold.ts';
@@ -61,6 +62,7 @@ export function watchInvariants(spec: ClusterSpec, simulation: Simulation): Watc
     watchPromises(scene),
     watchReplicas(scene),
     watchFencing(scene),
+    watchDisks(scene),
     watchPlacement(scene),
     watchCauses(scene),
     watchFold(scene),

@@ -1,5 +1,7 @@
 /** A plan from a seed: at least twenty faults in ten minutes, then quiet. */
-import { createRandom } from '../random.ts';
+import type { EntryType } from '../../machines/entries.ts';
+import type { Fault } from '../faults.ts';
+import { createRandom, type Random } from '../random.ts';
 import { type ConfigName, randomCluster } from './cluster.ts';
 import type { Plan, Step } from './plan.ts';
 import { someTrouble } from './troubles.ts';
@@ -28,6 +30,7 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
   const beginMs = crowded ? FIRST_FAULT_MS + random.below(FAULTS_END_MS - windowMs - FIRST_FAULT_MS) : FIRST_FAULT_MS;
   while (steps.length < FAULTS_AT_LEAST + (crowded ? 10 : 0))
     steps.push(...someTrouble(ground, beginMs + random.below(windowMs)));
+  if (config === 'machines') steps.push(...ruins(spec, random.fork('ruins')));
   if (random.chance(0.7)) steps.push(...person((most) => random.below(most)));
   steps.sort((a, b) => a.atMs - b.atMs);
   return {
@@ -36,8 +39,42 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
     steps,
     faultsEndMs: FAULTS_END_MS,
     mending: mendingOf(spec, (ratio) => random.chance(ratio)),
-    quietMs: QUIET_MS,
+    quietMs: config === 'machines' ? 4 * QUIET_MS : QUIET_MS,
   };
+}
+
+/** Ruined disks, and what may go wrong while they are written anew. */
+function ruins({ hosts }: Plan['spec'], random: Random): Step[] {
+  const machines = Object.keys(hosts).filter((host) => hosts[host]!.machine);
+  const manifest = 'a'.repeat(64);
+  const by = 'explorer';
+  const steps: Step[] = [
+    { atMs: 8_000, fault: { kind: 'order', order: { kind: 'publish-image', name: 'host', version: 1, manifest, by } } },
+  ];
+  for (const node of machines) {
+    const atMs = FIRST_FAULT_MS + random.below(200_000);
+    steps.push(
+      { atMs, fault: { kind: 'disk-ruined', node } },
+      { atMs: atMs + 10, fault: { kind: 'kernel-panic', node } },
+    );
+    const amid = (fault: Fault, type: EntryType) => {
+      if (random.chance(0.3)) steps.push({ atMs, after: { type, delayMs: random.below(8_000) }, fault });
+    };
+    amid({ kind: 'power-loss', node: '@subject' }, 'reinstall.committed');
+    amid({ kind: 'power-on', node: '@subject' }, 'netboot.succeeded');
+    amid({ kind: 'kill-daemon', node: '@leader' }, 'reinstall.ticketed');
+    amid({ kind: 'kill-daemon', node: '@leader' }, 'reinstall.booted');
+    amid({ kind: 'power-loss', node: '@leader', forMs: 20_000 }, 'reinstall.committed');
+    amid({ kind: 'log-stall', forMs: 8_000 }, 'reinstall.booted');
+    amid({ kind: 'log-rollback', entries: 2 }, 'reinstall.committed');
+    amid({ kind: 'kill-daemon', node: '@leader' }, 'host.enrolled');
+    amid({ kind: 'power-loss', node: '@subject' }, 'host.enrolled');
+    amid({ kind: 'isolate', node: '@leader', forMs: 15_000 }, 'reinstall.sealed');
+    if (random.chance(0.3)) steps.push({ atMs, fault: { kind: 'installer-hangs', node, times: 1 + random.below(2) } });
+    if (random.chance(0.3)) steps.push({ atMs, fault: { kind: 'pxe-ignored', node, times: 1 + random.below(2) } });
+    if (random.chance(0.2)) steps.push({ atMs, fault: { kind: 'ticket-stolen', node } });
+  }
+  return steps;
 }
 
 /** Somebody who looks now and then, so that a brake or a freeze does not end a run before its faults do. */

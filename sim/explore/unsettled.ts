@@ -74,7 +74,7 @@ function hostTrouble(host: string, fleet: Fleet, simulation: Simulation): string
   const said = `${host} is ${state} (${context.why})`;
   if (node.awake()) {
     // It can speak for itself, so it must have come back by itself.
-    if (state === 'running' || state === 'maintenance' || state === 'draining') return [];
+    if (state === 'running' || state === 'maintenance' || state === 'draining' || state === 'qualifying') return [];
     // Ordered, and never to be carried out: it would cost the voters their majority.
     if (state === 'fencing' && waits(fleet, `host/${host}`)) return [];
     return [`${said}, though it is up`];
