@@ -1,9 +1,10 @@
 story The source dies in the middle of a migration
-  Once the source is proven stopped the target is asked. Nothing has arrived there, so the guest starts anew.
+  Once the source is proven stopped the target is asked. Nothing has arrived there, so the guest starts anew, which
+  costs it no restart.
 
 hosts h1 h2 h3
 leader h3
-guests g1: on h1
+guests g1: on h1, 0 restarts, 0 relocations
 takes: a migration 10s
 
 at 5s operator: migrate g1 to h2

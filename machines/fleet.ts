@@ -139,6 +139,7 @@ export interface GuestContext {
   readonly release: Release | null;
   /** Where a live migration under way goes; null otherwise. */
   readonly migratingTo: { readonly host: string; readonly counter: number } | null;
+  /** `gone` under a grant that is not released: its source was lost while it moved, and the target is not known to have it. */
   readonly observed: 'running' | 'paused' | 'gone' | 'unknown';
   /** Entry times (epoch ms) of the tries spent on each rung, and of the fruitless stops of the present grant. */
   readonly tries: {

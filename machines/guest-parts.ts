@@ -52,11 +52,13 @@ export type Next = GuestRung | 'elsewhere' | 'stopped' | 'other-host' | 'await-s
 
 /**
  * What follows when this event releases the grant; null when it does not. A guest whose host was lost, began a new
- * life, or ended it for want of a lease, is not to blame: it goes elsewhere at once and spends none of its budget.
+ * life, or ended it for want of a lease, or that was lost on its way with its source, is not to blame: it goes elsewhere at once and spends none of its budget.
  */
 function next({ context, event }: Args): Next | null {
   if (releaseBy({ context, event }) === null) return null;
   if (context.desired === 'stopped') return 'stopped';
+  // Its source was lost while it moved, and it had not arrived.
+  if (context.observed === 'gone') return 'elsewhere';
   switch (event.type) {
     case 'fence.proven':
     case 'host.joined':
@@ -206,7 +208,7 @@ export const guest = setup({
     /** The source is proven stopped: only the target may still run it, so the shared grant is the target's alone. */
     dropSource: assign(({ context }): Change => {
       const { grant, migratingTo } = context;
-      return grant && migratingTo ? { grant: { ...grant, ...migratingTo }, migratingTo: null } : {};
+      return grant && migratingTo ? { grant: { ...grant, ...migratingTo }, migratingTo: null, observed: 'gone' } : {};
     }),
     dropTarget: assign({ migratingTo: null }),
     placeAnywhere: emit(({ context }) => placeAnywhere(context)),

@@ -113,6 +113,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
   }),
   /** To the target of a migration, before it begins: this grant will arrive here. */
   z.strictObject({ kind: z.literal('expect'), ...commandHead, guest: name, counter: int, token: z.string() }),
+  /** To the source of a migration whose target is proven stopped: nothing can arrive any more. */
+  z.strictObject({ kind: z.literal('abort'), ...commandHead, guest: name, counter: int, token: z.string() }),
   z.strictObject({ kind: z.literal('repair'), ...commandHead, what: z.literal('libvirt') }),
   /** Test whether this host can hold guests. `wallMs`: the leader's wall clock. */
   z.strictObject({ kind: z.literal('qualify'), ...commandHead, wallMs: ms }),

@@ -215,6 +215,11 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
           if (isOvertaken(command.guest, command.token))
             return refuse(`${command.guest} runs here under a later grant`);
           return once(key, () => leave(command.guest, () => stop(command)));
+        case 'abort':
+          if (command.counter !== context.counter()) return refuse(`this is life ${context.counter()} of the host`);
+          if (isOvertaken(command.guest, command.token))
+            return refuse(`${command.guest} runs here under a later grant`);
+          return hypervisor.abortMigration(command.guest);
         case 'migrate': {
           const why = mayRun(command.guest, command.counter, command.token);
           if (why) return refuse(why);

@@ -26,19 +26,25 @@ export async function migrateGuest(
     stopped(host)
       ? { kind: 'inspected', state: 'gone', token: null }
       : command(host, { kind: 'inspect', epoch, guest }, INSPECT_MS, ports, signal);
+  const head = { epoch, guest, token };
+  const aborting = { kind: 'abort', ...head, intent: `${id}/abort`, counter: counterOf(from) } as const;
   const settle = async (why: string): Promise<CommandAnswer> => {
     const [source, target] = await Promise.all([ask(from), ask(to)]);
     const state = (answer: CommandAnswer, host: string) =>
       answer.kind === 'inspected' ? answer.state : stopped(host) ? 'gone' : 'unknown';
     const [atSource, atTarget] = [state(source, from), state(target, to)];
     if (atSource === 'gone' && atTarget === 'running') return { kind: 'succeeded', detail: `found on ${to}` };
-    if (atSource === 'running' && atTarget === 'gone') return { kind: 'failed', reason: why };
+    if (atSource === 'running' && atTarget === 'gone') {
+      // The source may be sending to what no longer answers, for minutes. That it ends, or is not known to, changes nothing:
+      // the guest runs there, and what is proven stopped receives nothing.
+      if (stopped(to)) await command(from, aborting, INSPECT_MS, ports, signal);
+      return { kind: 'failed', reason: why };
+    }
     const says = (host: string, state: string) =>
       stopped(host) ? `${host} is proven stopped` : `${host} says ${state}`;
     return { kind: 'unknown', reason: `${why}; ${says(from, atSource)}, ${says(to, atTarget)}` };
   };
 
-  const head = { epoch, guest, token };
   const move = async (): Promise<CommandAnswer> => {
     const expected = await command(
       to,

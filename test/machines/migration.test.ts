@@ -124,7 +124,7 @@ describe('an end dies in the middle', () => {
       expect(place(s)).toBeUndefined();
       s.outcome('succeeded', 'stop', 'guest/g1');
       s.settle();
-      expect(s.guest('g1').state).toBe('running');
+      expect(s.guest('g1')).toMatchObject({ state: 'running', context: { tries: { inPlace: [], relocate: [] } } });
     },
   );
 
