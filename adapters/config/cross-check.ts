@@ -4,6 +4,7 @@ import { arbiterSchema, guestSchema, hostSchema, nameSchema, timesSchema } from 
 import { impossibleTimes, PROFILES, type ProfileName, type Times } from '../../machines/times.ts';
 import { RekindleError } from '../../services/errors.ts';
 import { checkDefinition } from '../libvirt/definition.ts';
+import { companyProblems } from './company.ts';
 import { guestProblems } from './guests.ts';
 import { hostProblems } from './hosts.ts';
 import type { Places } from './places.ts';
@@ -40,6 +41,7 @@ export function crossCheck(
     ...imageKeyProblems(data.provisioning, places),
     ...(hostNames.length > 0 ? electorate.problems : []),
     ...Object.entries(guests).flatMap(([name, guest]) => guestProblems(name, guest, known, places)),
+    ...companyProblems(guests, places),
   ];
   const definitions = new Map<string, string>();
   for (const [name, { definition }] of Object.entries(guests)) {

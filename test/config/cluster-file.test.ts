@@ -153,6 +153,17 @@ const table: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    'guests that share a host by way of others, and are to be kept apart',
+    `${GOOD}    together: [g2]
+  g2: { definition: g2.xml, resources: { memoryMiB: 1, vcpus: 1 } }
+  g3: { definition: g3.xml, resources: { memoryMiB: 1, vcpus: 1 }, together: [g2], apart: [g4, g1] }
+  g4: { definition: g4.xml, resources: { memoryMiB: 1, vcpus: 1 }, apart: [g3] }
+`,
+    [
+      'c.yaml:19:96 g3 is to be kept apart from g1, and must share a host with it: g3 with g2, g2 with g1 — take this out, or one of those from together',
+    ],
+  ],
+  [
     'storage that no host has',
     GOOD.replace(/storage: \[images\]\n$/, 'storage: [imges]\n'),
     ['c.yaml:16:15 g1 names "imges", which is no storage of any host — did you mean "images"?'],
