@@ -146,6 +146,8 @@ export interface Journal {
   read(fromSeq: number, toSeq: number): readonly Stored[];
   checkpoint(): { seq: number; stateHash: string; fleet: Fleet } | null;
   setCheckpoint(checkpoint: { seq: number; stateHash: string; fleet: Fleet }): void;
+  /** The same in steps of a few milliseconds; the one before counts until the last of them. Given up half-way it does no harm. */
+  checkpointInSteps(checkpoint: { seq: number; stateHash: string; fleet: Fleet }): Iterable<void>;
 }
 
 export type HypervisorEvent =

@@ -128,6 +128,10 @@ export function createJournal(common: Stored[] = [], checkpoint: ReturnType<Jour
     setCheckpoint(next) {
       checkpoint = next;
     },
+    *checkpointInSteps(next) {
+      yield;
+      checkpoint = next;
+    },
     lose(count) {
       held = Math.max(0, held - count);
       if (checkpoint && checkpoint.seq > held) checkpoint = null;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { parseEntry, type Stored } from '../../machines/entries.ts';
 import { type Fleet, GENESIS_HASH } from '../../machines/fleet.ts';
+import { jsonParts } from '../../machines/state-hash.ts';
 import { failure, RekindleError } from '../../services/errors.ts';
 import type { Journal } from '../../services/ports.ts';
 import { openState, type State } from './open.ts';
@@ -12,6 +13,9 @@ import { openState, type State } from './open.ts';
 const SCHEMA = [
   `CREATE TABLE entry (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, bytes TEXT NOT NULL) STRICT;
    CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), seq INTEGER NOT NULL, stateHash TEXT NOT NULL, fleet TEXT NOT NULL) STRICT;`,
+  // A checkpoint in parts, each small enough to be written between two renewals of a lease. `made` tells one from the next.
+  `CREATE TABLE part (made INTEGER NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (made, n)) STRICT;
+   ALTER TABLE checkpoint ADD COLUMN made INTEGER;`,
 ];
 
 interface Row {
@@ -59,10 +63,15 @@ export function openJournal(file: string): Journal & { close(): void } {
       'SELECT seq, hash, bytes FROM entry WHERE seq BETWEEN ? AND ? ORDER BY seq',
     ),
     add: db.prepare<[number, string, string]>('INSERT INTO entry VALUES (?, ?, ?)'),
-    checkpoint: db.prepare<[], { seq: number; stateHash: string; fleet: string }>(
-      'SELECT seq, stateHash, fleet FROM checkpoint',
+    checkpoint: db.prepare<[], { seq: number; stateHash: string; fleet: string; made: number | null }>(
+      'SELECT seq, stateHash, fleet, made FROM checkpoint',
     ),
-    setCheckpoint: db.prepare<[number, string, string]>('INSERT OR REPLACE INTO checkpoint VALUES (0, ?, ?, ?)'),
+    setCheckpoint: db.prepare<[number, string, number]>("INSERT OR REPLACE INTO checkpoint VALUES (0, ?, ?, '', ?)"),
+    parts: db.prepare<[number], { text: string }>('SELECT text FROM part WHERE made = ? ORDER BY n'),
+    putPart: db.prepare<[number, number, string]>('INSERT INTO part VALUES (?, ?, ?)'),
+    lastMade: db.prepare<[], { made: number | null }>('SELECT max(made) AS made FROM part'),
+    oldPart: db.prepare<[number], { made: number; n: number }>('SELECT made, n FROM part WHERE made <> ? LIMIT 1'),
+    dropPart: db.prepare<[number, number]>('DELETE FROM part WHERE made = ? AND n = ?'),
   };
   const read = <T>(action: () => T) => asJournal(() => state.read(action));
   const write: State['write'] = (action) => asJournal(() => state.write(action));
@@ -91,8 +100,34 @@ export function openJournal(file: string): Journal & { close(): void } {
   };
   const checkpoint = (): Checkpoint | null => {
     const row = sql.checkpoint.get();
-    return row ? { ...row, fleet: JSON.parse(row.fleet) as Fleet } : null;
+    if (!row) return null;
+    const { seq, stateHash, fleet, made } = row;
+    const text =
+      made === null
+        ? fleet
+        : sql.parts
+            .all(made)
+            .map((part) => part.text)
+            .join('');
+    return { seq, stateHash, fleet: JSON.parse(text) as Fleet };
   };
+
+  function* checkpointInSteps({ seq, stateHash, fleet }: Checkpoint): Generator<void> {
+    const made = (read(() => sql.lastMade.get())?.made ?? 0) + 1;
+    let n = 0;
+    for (const text of jsonParts(fleet, 'in-order')) {
+      write(() => sql.putPart.run(made, n, text));
+      n += 1;
+      yield;
+    }
+    write(() => sql.setCheckpoint.run(seq, stateHash, made));
+    // Of the last one, and of any that was given up.
+    for (let old = read(() => sql.oldPart.get(made)); old; old = read(() => sql.oldPart.get(made))) {
+      yield;
+      const { made: before, n: at } = old;
+      write(() => sql.dropPart.run(before, at));
+    }
+  }
 
   const check = (): Head => {
     const last = sql.last.get() ?? START;
@@ -147,9 +182,10 @@ export function openJournal(file: string): Journal & { close(): void } {
 
     checkpoint: () => read(checkpoint),
 
-    setCheckpoint({ seq, stateHash, fleet }) {
-      write(() => sql.setCheckpoint.run(seq, stateHash, JSON.stringify(fleet)));
+    setCheckpoint(checkpoint) {
+      for (const _ of checkpointInSteps(checkpoint));
     },
+    checkpointInSteps,
 
     close: () => state.close(),
   };

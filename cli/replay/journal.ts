@@ -12,7 +12,7 @@ export interface JournalCheckpoint {
 }
 
 /** Version of the schema in adapters/sqlite/journal.ts. */
-const KNOWN = 1;
+const KNOWN = 2;
 
 export interface OpenJournal {
   readonly checkpoint: JournalCheckpoint | null;
@@ -28,7 +28,7 @@ export function openJournalReadOnly(file: string): OpenJournal {
     const found = Number(db.pragma('user_version', { simple: true }));
     if (found > KNOWN) throw failure('STATE_TOO_NEW', { file, found, known: KNOWN });
     const rows = db.prepare<[], Raw>('SELECT seq, hash, bytes FROM entry ORDER BY seq');
-    const checkpoint = checkpointOf(db);
+    const checkpoint = checkpointOf(db, found);
     const opened = db;
     return { checkpoint, items: guarded(file, () => rows.iterate()), close: () => void opened.close() };
   } catch (cause) {
@@ -37,15 +37,28 @@ export function openJournalReadOnly(file: string): OpenJournal {
   }
 }
 
-function checkpointOf(db: Database.Database): JournalCheckpoint | null {
+/** Up to version 1 of the schema its state stands in the row, since then in parts. */
+function checkpointOf(db: Database.Database, version: number): JournalCheckpoint | null {
+  const columns = version < 2 ? 'seq, stateHash, fleet, NULL AS made' : 'seq, stateHash, fleet, made';
   const row = db
-    .prepare<[], { seq: number; stateHash: string; fleet: string }>('SELECT seq, stateHash, fleet FROM checkpoint')
+    .prepare<[], { seq: number; stateHash: string; fleet: string; made: number | null }>(
+      `SELECT ${columns} FROM checkpoint`,
+    )
     .get();
   if (!row) return null;
+  const { seq, stateHash, made } = row;
+  const parts = () => db.prepare<[number | null], { text: string }>('SELECT text FROM part WHERE made = ? ORDER BY n');
+  const text =
+    made === null
+      ? row.fleet
+      : parts()
+          .all(made)
+          .map((part) => part.text)
+          .join('');
   try {
-    return { ...row, fleet: JSON.parse(row.fleet) as Fleet };
+    return { seq, stateHash, fleet: JSON.parse(text) as Fleet };
   } catch {
-    return { ...row, fleet: null };
+    return { seq, stateHash, fleet: null };
   }
 }
 

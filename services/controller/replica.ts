@@ -6,7 +6,7 @@
 import type { Stored } from '../../machines/entries.ts';
 import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
 import { apply, fold } from '../../machines/fold.ts';
-import { stateHash } from '../../machines/state-hash.ts';
+import { stateHash, stateHashInSteps } from '../../machines/state-hash.ts';
 import { pause } from '../every.ts';
 import type { Clock, Journal, Log, Say } from '../ports.ts';
 
@@ -44,8 +44,17 @@ export interface ReplicaPorts {
 export async function openReplica({ log, journal, clock, say, step = apply }: ReplicaPorts): Promise<Replica> {
   const checkpoint = journal.checkpoint();
   let fleet: Fleet = emptyFleet;
+  // Leases are renewed on this thread too, and a large state takes long.
+  const inSteps = async <T>(steps: Iterator<void, T>): Promise<T> => {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await pause(clock, 0);
+    }
+  };
   const usable =
-    checkpoint?.fleet.version === emptyFleet.version && stateHash(checkpoint.fleet) === checkpoint.stateHash;
+    checkpoint?.fleet.version === emptyFleet.version &&
+    (await inSteps(stateHashInSteps(checkpoint.fleet))) === checkpoint.stateHash;
   if (checkpoint && usable) fleet = checkpoint.fleet;
   else if (checkpoint)
     say.warn('checkpoint does not match its hash, or is of another version; folding the journal from the start', {
@@ -54,7 +63,6 @@ export async function openReplica({ log, journal, clock, say, step = apply }: Re
   const end = journal.head().seq;
   while (fleet.seq < end) {
     fleet = fold(fleet, journal.read(fleet.seq + 1, Math.min(end, fleet.seq + REPLAY_CHUNK)));
-    // Leases are renewed on this thread too.
     await pause(clock, 0);
   }
 
@@ -78,14 +86,27 @@ export async function openReplica({ log, journal, clock, say, step = apply }: Re
     }
   };
 
+  let checkpoints: Promise<void> = Promise.resolve();
+  /** Of a state that may be some entries old by the end: a start folds the rest. */
+  const putCheckpoint = async (of: Fleet): Promise<void> => {
+    try {
+      const hash = await inSteps(stateHashInSteps(of));
+      for (const _ of journal.checkpointInSteps({ seq: of.seq, stateHash: hash, fleet: of })) {
+        if (ended.signal.aborted) return;
+        await pause(clock, 0);
+      }
+    } catch (error) {
+      say.warn('no checkpoint was written; the next start folds from the last', { seq: of.seq, error: String(error) });
+    }
+  };
+
   const take = (stored: Stored): boolean => {
     if (stored.seq <= fleet.seq) return agrees(stored.seq, stored.hash);
     if (stored.seq !== fleet.seq + 1 || stored.entry.prevhash !== fleet.hash)
       return fork(stored.seq, fleet.hash, stored.entry.prevhash);
     keep(stored);
     fleet = step(fleet, stored);
-    if (fleet.seq % CHECKPOINT_EVERY === 0)
-      journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
+    if (fleet.seq % CHECKPOINT_EVERY === 0) checkpoints = checkpoints.then(() => putCheckpoint(fleet));
     for (const listener of listeners) listener(stored, fleet);
     return true;
   };

@@ -223,6 +223,19 @@ export function journalContract(name: string, makeHarness: () => StateHarness<Jo
       expect(journal.checkpoint()).toEqual(checkpointAt(entries[4]!));
     });
 
+    test('a checkpoint made in steps counts from its last step on, and harms nothing when it is given up', () => {
+      const it = makeHarness();
+      const entries = chain(6);
+      it.store.add(entries);
+      it.store.setCheckpoint(checkpointAt(entries[1]!));
+      for (const _ of it.store.checkpointInSteps(checkpointAt(entries[3]!))) break;
+      let journal = it.restart();
+      expect(journal.checkpoint()).toEqual(checkpointAt(entries[1]!));
+      for (const _ of journal.checkpointInSteps(checkpointAt(entries[4]!)));
+      journal = it.restart();
+      expect(journal.checkpoint()).toEqual(checkpointAt(entries[4]!));
+    });
+
     test('takes nothing that does not continue the chain, and then nothing of that batch', () => {
       const journal = makeHarness().store;
       const entries = chain(6);

@@ -24,7 +24,7 @@ import { guestsOn } from '../../machines/routing.ts';
 import { runnable } from '../../machines/runnable.ts';
 import { sentence } from '../../machines/sentences.ts';
 import { guestLadderSchema, hostLadderSchema } from '../../machines/spec.ts';
-import { canonicalJson, stateHash } from '../../machines/state-hash.ts';
+import { canonicalJson, jsonParts, stateHash, stateHashInSteps } from '../../machines/state-hash.ts';
 import { emitted, makeStepper } from '../../machines/stepper.ts';
 import { anyData, anySubject, type Draw, drawFrom, ENTRY_TYPES, nextEntry } from './chaos.ts';
 import { running, spec, T0 } from './given.ts';
@@ -94,6 +94,11 @@ describe('any log at all', () => {
         const resumed = fold(checkpoint, log.slice(cut));
         expect(canonicalJson(bulk)).toBe(canonicalJson(stepwise));
         expect(stateHash(resumed)).toBe(stateHash(bulk));
+        const hashing = stateHashInSteps({ ...bulk });
+        let step = hashing.next();
+        while (!step.done) step = hashing.next();
+        expect(step.value).toBe(stateHash(bulk));
+        expect([...jsonParts(bulk, 'in-order')].join('')).toBe(JSON.stringify(bulk));
       }),
       { numRuns: 25 },
     );

@@ -19,8 +19,8 @@ test.each([
   ['a changed entry', `UPDATE entry SET bytes = replace(bytes, 'slow', 'fast') WHERE seq = 7`],
   ['a missing entry', 'DELETE FROM entry WHERE seq = 7'],
   ['an entry with a hash to match its change', `UPDATE entry SET hash = '${'0'.repeat(64)}' WHERE seq = 7`],
-  ['a checkpoint of other entries', `UPDATE checkpoint SET fleet = replace(fleet, '"hash":"', '"hash":"00')`],
-  ['a damaged checkpoint', `UPDATE checkpoint SET fleet = substr(fleet, 1, 20)`],
+  ['a checkpoint of other entries', `UPDATE part SET text = replace(text, '"hash":"', '"hash":"00')`],
+  ['a damaged checkpoint', `UPDATE part SET text = substr(text, 1, 20)`],
 ])('%s after the checkpoint is found at the start, and the file is left as it is', (_, sql) => {
   const path = file();
   const entries = chain(10);
