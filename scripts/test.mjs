@@ -13,7 +13,7 @@ const record = (name, passed, failed, startedMs) => {
 };
 
 /** Resolves with exit code and output; `loud`: output is shown as it comes. */
-function run(command, args, { loud = false, timeoutMs = 600_000 } = {}) {
+function run(command, args, { loud = false, timeoutMs = 900_000 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
