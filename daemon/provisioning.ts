@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isWithin } from '../machines/sources.ts';
+import { isWithin, sourcesByNode } from '../machines/sources.ts';
 import type { ClusterSpec, ProvisioningSpec } from '../machines/spec.ts';
 import { type Dnsmasq, startDnsmasq } from '../pxe/server/dnsmasq.ts';
 import type { NetBootPlace } from '../pxe/server/dnsmasq-config.ts';
@@ -48,6 +48,7 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
   const { spec, node, state, clock, bus, say } = parts;
   const { provisioning } = spec;
   if (!provisioning) return null;
+  const own = { ...spec.hosts, ...spec.arbiters }[node]?.provisioningAddress;
   const store = join(state, 'images');
   mkdirSync(store, { recursive: true, mode: 0o700 });
   const images = createImages({ directory: store, keys: Object.values(provisioning.imageKeys), verify: parts.verify });
@@ -98,7 +99,7 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
 
   const tend = async () => {
     try {
-      const place = placeIn(provisioning);
+      const place = placeIn(provisioning, own);
       if (JSON.stringify(place) === JSON.stringify(running?.place ?? null)) return;
       await end();
       if (place && !over.signal.aborted) running = await begin(place);
@@ -175,14 +176,15 @@ function repeat(clock: Clock, periodMs: number, task: () => Promise<void>): () =
 /** dnsmasq's user must get there, and may not pass through the private RUN. */
 export const netBootDirectory = (run: string): string => `${resolve(run)}-netboot`;
 
-/** This node's place in the provisioning network; null when it has no address there. */
+/** This node's place in the provisioning network; null when it has no address there. `own`: the address, where the cluster file gives it. */
 export function placeIn(
   { network, port }: Pick<ProvisioningSpec, 'network' | 'port'>,
+  own: string | undefined,
   interfaces = networkInterfaces(),
 ): NetBootPlace | null {
   for (const [name, entries] of Object.entries(interfaces))
     for (const { family, address } of entries ?? [])
-      if (family === 'IPv4' && isWithin(network, address)) {
+      if (family === 'IPv4' && isWithin(network, address) && (own === undefined || own === address)) {
         const { base, mask } = partsOf(network);
         return { interface: name, address, network: dotted(base), netmask: dotted(mask), port };
       }
@@ -191,11 +193,9 @@ export function placeIn(
 
 /** `http://ADDRESS:PORT` of `own`, if given, and of every other node whose address is in the provisioning network. */
 export function urlsOf(spec: ClusterSpec, node: string, own: string | null): readonly string[] {
-  const { network, port } = spec.provisioning!;
-  const others = Object.entries({ ...spec.hosts, ...spec.arbiters })
-    .filter(([name, { address }]) => name !== node && isWithin(network, address))
-    .map(([, { address }]) => address);
-  return [...(own === null ? [] : [own]), ...others].map((address) => `http://${address}:${port}`);
+  const sources = new Map(sourcesByNode(spec));
+  sources.delete(node);
+  return [...(own === null ? [] : [`http://${own}:${spec.provisioning!.port}`]), ...sources.values()];
 }
 
 export function broadcastOf(network: string): string {

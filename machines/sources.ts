@@ -15,12 +15,16 @@ export function isWithin(network: string, address: string): boolean {
   return Math.floor(of / size) === Math.floor(at / size);
 }
 
-/** `http://ADDRESS:PORT` of each node whose address is in the provisioning network: nodes that serve images, as far as the cluster file tells. `but`: not this one. */
-export function imageSources({ provisioning, hosts, arbiters }: ClusterSpec, but?: string): string[] {
-  if (!provisioning) return [];
-  return Object.entries({ ...hosts, ...arbiters })
-    .flatMap(([name, { address }]) => (name === but ? [] : [address]))
-    .filter((address) => isWithin(provisioning.network, address))
-    .map((address) => `http://${address}:${provisioning.port}`)
-    .slice(0, 32);
+/** `http://ADDRESS:PORT` of each node with an address in the provisioning network, by its name: as far as the cluster file tells. */
+export function sourcesByNode({ provisioning, hosts, arbiters }: ClusterSpec): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>();
+  if (!provisioning) return sources;
+  for (const [node, { address, provisioningAddress }] of Object.entries({ ...hosts, ...arbiters })) {
+    const there = provisioningAddress ?? address;
+    if (isWithin(provisioning.network, there)) sources.set(node, `http://${there}:${provisioning.port}`);
+  }
+  return sources;
 }
+
+/** Of all such nodes: each of them serves images. */
+export const imageSources = (spec: ClusterSpec): string[] => [...sourcesByNode(spec).values()].slice(0, 32);

@@ -127,6 +127,8 @@ const node = {
   address: z.string().min(1),
   /** Where live migrations to this host go, if not to its address. */
   migrationAddress: z.string().min(1).optional(),
+  /** Its address in the provisioning network, where its `address` is in another. */
+  provisioningAddress: z.ipv4().optional(),
   /** Failure domain: what fails together (rack, site). Default: the node itself. */
   domain: nameSchema.optional(),
 };

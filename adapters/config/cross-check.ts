@@ -9,7 +9,7 @@ import { guestProblems } from './guests.ts';
 import { hostProblems } from './hosts.ts';
 import type { Places } from './places.ts';
 import { type Problem, reasonOf } from './problems.ts';
-import { imageKeyProblems, machineProblems } from './provisioning.ts';
+import { bootAddressProblems, imageKeyProblems, machineProblems } from './provisioning.ts';
 import { votersOf } from './voters.ts';
 
 export interface CrossChecked {
@@ -38,6 +38,7 @@ export function crossCheck(
     ...timesProblems(data, places),
     ...hostProblems(hosts, arbiters, places),
     ...machineProblems(hosts, places),
+    ...bootAddressProblems(hosts, arbiters, data.provisioning, places),
     ...imageKeyProblems(data.provisioning, places),
     ...(hostNames.length > 0 ? electorate.problems : []),
     ...Object.entries(guests).flatMap(([name, guest]) => guestProblems(name, guest, known, places)),

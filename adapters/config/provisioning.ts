@@ -1,11 +1,13 @@
 /** What the schema cannot see about installing machines: identities that two hosts share, and what will never happen. */
-import { imageSources } from '../../machines/sources.ts';
+import { z } from 'zod';
+import { imageSources, isWithin } from '../../machines/sources.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { ClusterFileContent } from './file-schema.ts';
 import type { Places } from './places.ts';
 import { dotted, type Problem } from './problems.ts';
 
 type Hosts = ClusterFileContent['hosts'];
+type Arbiters = ClusterFileContent['arbiters'];
 
 interface Named {
   readonly path: readonly PropertyKey[];
@@ -40,6 +42,24 @@ export function machineProblems(hosts: Hosts, places: Places): Problem[] {
   ];
 }
 
+/** A node bound to an address that no machine can ask would serve none, and say nothing of it. */
+export function bootAddressProblems(hosts: Hosts, arbiters: Arbiters, written: unknown, places: Places): Problem[] {
+  const nodes = [...addressed('hosts', hosts), ...addressed('arbiters', arbiters)];
+  const network = z.object({ network: z.cidrv4() }).safeParse(written).data?.network;
+  const outside = nodes
+    .filter(({ value }) => network !== undefined && !isWithin(network, value))
+    .map(({ path, value }): Problem => {
+      const what = `${dotted(path)} is ${value}, which is not in provisioning.network, ${network}`;
+      return { place: places.value(path), what, todo: 'give its address in that network, or leave it out' };
+    });
+  return [...outside, ...twice(nodes, places, 'give every node its own address')];
+}
+
+const addressed = (section: string, nodes: Hosts | Arbiters): Named[] =>
+  Object.entries(nodes).flatMap(([name, { provisioningAddress: value }]) =>
+    value === undefined ? [] : [{ path: [section, name, 'provisioningAddress'], value }],
+  );
+
 /** `written`: the section as it stands in the file. */
 export function imageKeyProblems(written: unknown, places: Places): Problem[] {
   const keys = written !== null && typeof written === 'object' ? (written as { imageKeys?: unknown }).imageKeys : null;
@@ -63,7 +83,7 @@ export function provisioningWarnings(spec: ClusterSpec): string[] {
   const apart = known
     ? []
     : [
-        `no node has its address in ${provisioning.network}: a machine knows no controller but the one that booted it, and images are not copied between nodes`,
+        `no node has its address in ${provisioning.network}: a machine knows no controller but the one that booted it, and images are not copied between nodes; give each node its provisioningAddress`,
       ];
   if (hostLadder.reinstall !== 'allowed') return apart;
   const held = Object.entries(hosts).flatMap(([name, { machine, power }]) => {

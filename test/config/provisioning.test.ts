@@ -79,6 +79,11 @@ test.each([
     'c.yaml:9:22 provisioning.imageKeys.anna is not a public key — write the public nkey of who signs images, 56 characters beginning with U; the seed (SU…) stays with its owner',
   ],
   [
+    'an address for booting that no machine can ask',
+    GOOD.replace('{ address: 10.0.0.9 }', '{ address: 10.0.0.9, provisioningAddress: 10.0.8.9 }'),
+    'c.yaml:4:49 arbiters.a1.provisioningAddress is 10.0.8.9, which is not in provisioning.network, 10.0.0.0/24 — give its address in that network, or leave it out',
+  ],
+  [
     'a MAC in capitals',
     GOOD.replace('00:03', 'AB:03'),
     'c.yaml:27:14 hosts.h2.machine.macs[0] is "52:54:00:00:AB:03" — write a MAC as 52:54:00:ab:cd:ef, in small letters',
@@ -112,8 +117,16 @@ test.each([
     'nodes that machines will not find',
     GOOD.replace('10.0.0.0/24', '10.0.8.0/24'),
     [
-      'no node has its address in 10.0.8.0/24: a machine knows no controller but the one that booted it, and images are not copied between nodes',
+      'no node has its address in 10.0.8.0/24: a machine knows no controller but the one that booted it, and images are not copied between nodes; give each node its provisioningAddress',
     ],
+  ],
+  [
+    'not of nodes whose other address is there',
+    GOOD.replace('10.0.0.0/24', '10.0.8.0/24').replace(
+      '{ address: 10.0.0.9 }',
+      '{ address: 10.0.0.9, provisioningAddress: 10.0.8.9 }',
+    ),
+    [],
   ],
   ['reinstallation not allowed', GOOD.replace('reinstall: allowed', 'reinstall: never').replace('[a1]', '[h1]'), []],
 ])('a person is warned: %s', (_title, text, warnings) => {
