@@ -6,7 +6,7 @@
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, type JobEntity, knownLife } from '../../machines/fleet.ts';
 import { planDisk } from '../../machines/plan-disk.ts';
-import { isEnrolled } from '../../machines/reinstall.ts';
+import { isEnrolled, isUnderWay } from '../../machines/reinstall.ts';
 import { sha256 } from '../../machines/reinstall-plan.ts';
 import { wrongStep } from '../../machines/reinstall-steps.ts';
 import { imageSources } from '../../machines/sources.ts';
@@ -90,7 +90,9 @@ export function createProvisioning(
       return machine.uuid === undefined || uuid === null || uuid.toLowerCase() === machine.uuid;
     });
     const job = host === undefined ? undefined : jobs[host];
-    if (host === undefined || !job) return refused('nothing is to be installed on this machine', false);
+    // It boots from its disk at once: whoever just restarts a machine should not wait for us.
+    if (host === undefined || !job || !isUnderWay(job))
+      return refused('nothing is to be installed on this machine', true);
     const token = secret();
     const why = await step({
       type: 'reinstall.ticketed',
