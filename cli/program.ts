@@ -1,6 +1,7 @@
 /** The command line as a whole: every command, its options, its help. */
 import { Command } from 'commander';
 import { createCli, type Register } from './cli.ts';
+import { adopt } from './commands/adopt.ts';
 import { check } from './commands/check.ts';
 import { confirmOff } from './commands/confirm-off.ts';
 import { down } from './commands/down.ts';
@@ -13,8 +14,10 @@ import { init } from './commands/init.ts';
 import { log } from './commands/log.ts';
 import { maintenance } from './commands/maintenance.ts';
 import { migrate } from './commands/migrate.ts';
+import { reinstall } from './commands/reinstall.ts';
 import { releaseBrake } from './commands/release-brake.ts';
 import { replay } from './commands/replay.ts';
+import { rescue } from './commands/rescue.ts';
 import { seal } from './commands/seal.ts';
 import { simulate } from './commands/simulate.ts';
 import { start } from './commands/start.ts';
@@ -31,7 +34,7 @@ const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Look:', [status, watch, log, why, replay]],
   ['This node:', [up, down, enrol]],
   ['Guests:', [start, stop, migrate]],
-  ['Hosts:', [fence, confirmOff, maintenance]],
+  ['Hosts:', [fence, confirmOff, maintenance, reinstall, rescue, adopt]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
   ['Prepare:', [check, simulate, init, seal, image, drill]],
 ];

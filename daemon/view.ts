@@ -71,6 +71,7 @@ export function createView({
         heardAgoMs: Object.fromEntries(
           Object.keys(fleet().hosts).map((host) => [host, controller()?.heardAgoMs(host) ?? null]),
         ),
+        installs: controller()?.installs() ?? {},
         waitingFor: waitingFor(),
       };
     },

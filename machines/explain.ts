@@ -1,7 +1,8 @@
 /** Why things are as they are: the causes of the present state, back to the evidence, as a person on call reads them. */
 import type { Entry, Stored } from './entries.ts';
-import type { Fleet, GuestEntity } from './fleet.ts';
+import { type Fleet, type GuestEntity, JOB_STATES } from './fleet.ts';
 import { place } from './placement.ts';
+import { isUnderWay } from './reinstall.ts';
 import { duration, list, nameOf, proofSentence, sentence } from './sentences.ts';
 import { get } from './table.ts';
 
@@ -48,7 +49,12 @@ function presentState(subject: string, fleet: Fleet): Present | null {
   }
   if (subject.startsWith('host/')) {
     const host = get(fleet.hosts, name);
-    return host ? { ...host.context, is: `${name} is ${host.state}` } : null;
+    if (!host) return null;
+    // While it is installed, its job knows more than it does.
+    const job = host.state === 'reinstalling' ? get(fleet.jobs, name) : undefined;
+    return isUnderWay(job)
+      ? { ...job!.context, is: `${name} is reinstalling, ${JOB_STATES[job!.state]}` }
+      : { ...host.context, is: `${name} is ${host.state}` };
   }
   if (subject !== 'cluster') return null;
   const { frozen, brake, headroom, leader, epoch } = fleet;
@@ -82,9 +88,21 @@ function causes(from: string, entries: readonly Stored[]): { links: Stored[]; en
     links.push(stored);
     const { entry } = stored;
     const armed = entry.type === 'timer.fired' ? bySeq.get(entry.data.armedSeq) : undefined;
-    id = armed ? armed.entry.id : entry.cause;
+    id = armed ? armed.entry.id : (installedBy(stored, entries) ?? entry.cause);
   }
   return { links, end: null };
+}
+
+/** A life that begins is observed and no more. The first one after an enrolment is there because its host was installed. */
+function installedBy({ seq, entry }: Stored, entries: readonly Stored[]): string | undefined {
+  if (entry.type !== 'host.joined') return undefined;
+  const before = entries.findLast(
+    (stored) =>
+      stored.seq < seq &&
+      stored.entry.subject === entry.subject &&
+      (stored.entry.type === 'host.enrolled' || stored.entry.type === 'host.joined'),
+  );
+  return before?.entry.type === 'host.enrolled' ? before.entry.id : undefined;
 }
 
 /** `14:02:07.120 +2.4 s`: when, and how long after the first link of the chain. */
@@ -96,9 +114,12 @@ function stamp(entry: Entry, first: Entry | undefined): string {
 
 /** What the subject still waits for. */
 function waiting(subject: string, fleet: Fleet): string[] {
-  return Object.values(fleet.intents)
+  const job = subject.startsWith('host/') ? get(fleet.jobs, nameOf(subject)) : undefined;
+  const ordered = job?.state === 'announced' || job?.state === 'waiting' ? [`pending: ${job.context.why}`] : [];
+  const intents = Object.values(fleet.intents)
     .filter((pending) => pending.subject === subject)
     .map((pending) => `pending: ${pending.intent.type}, asked for by entry ${pending.cause}`);
+  return [...ordered, ...intents];
 }
 
 /** Why the guest is not on `host`: from its last placement, and by what would be decided now. `subject`: `guest/NAME`. */

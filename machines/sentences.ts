@@ -67,7 +67,10 @@ const sentences: Sentences = {
   'log.fork-detected': (d) =>
     `the log forked at entry ${d.seq}: ${d.ours.slice(0, 8)} here, ${d.theirs.slice(0, 8)} there`,
   'image.published': (d) => `${d.by} published image ${d.name} version ${d.version} (${d.manifest.slice(0, 12)})`,
-  'timer.fired': (d) => `time is up for ${d.timer}`,
+  'timer.fired': (d, n) => {
+    const late = LATE[d.timer.slice(d.timer.lastIndexOf('/') + 1)];
+    return late ? late(n) : `time is up for ${d.timer}`;
+  },
 
   'host.joined': (d, h) => `${h} registered as life ${d.incarnation.counter} with ${instances(d.instances.length)}`,
   'host.surveyed': (d, h) =>
@@ -108,7 +111,8 @@ const sentences: Sentences = {
   'reinstall.left': (d, h) => `the installer left ${h}: ${LEFT[d.how]}`,
   'reinstall.aborted': (d, h) => `try ${d.attempt} to install ${h} is over (${d.phase}): ${d.reason}`,
   'reinstall.replayed': (d, h) => `ALARM: somebody else holds the ticket of ${h}, try ${d.attempt}: ${d.reason}`,
-  'reinstall.succeeded': (_d, n) => `${n} was reinstalled`,
+  'reinstall.succeeded': (d, n) =>
+    d.detail === 'dry-run' || d.detail === 'rescue' ? `${WORK[d.detail]} of ${n} is done` : `${n} was reinstalled`,
   'reinstall.failed': (d, n) => `${n} could not be reinstalled: ${d.reason}`,
   'reinstall.unknown': (d, n) => `it is not known whether ${n} was reinstalled: ${d.reason}`,
 
@@ -142,6 +146,14 @@ const sentences: Sentences = {
 };
 
 const WORK = { install: 'the reinstallation', 'dry-run': 'a dry run', rescue: 'a rescue' } as const;
+
+/** Timers whose end says something in itself. */
+const LATE: Readonly<Record<string, (host: string) => string>> = {
+  announce: (h) => `nobody stopped the reinstallation of ${h} in time`,
+  'network-boot': (h) => `${h} did not go on to the installer in time`,
+  install: (h) => `the installer on ${h} was not done in time`,
+  'first-boot': (h) => `what was installed on ${h} did not register in time`,
+};
 
 const LEFT = {
   kexec: 'it starts what it installed',

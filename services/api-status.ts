@@ -7,6 +7,7 @@ import {
   type HostStateName,
   latestLife,
 } from '../machines/fleet.ts';
+import { type JobStatus, jobStatus } from './api-job.ts';
 import type { ControllerView, Roles } from './api-view.ts';
 
 export interface Status {
@@ -48,6 +49,8 @@ export interface HostStatus {
   readonly maintenance: boolean;
   /** Guests that may run there. */
   readonly guests: readonly string[];
+  /** Its last reinstallation; null: it never had one. */
+  readonly job: JobStatus | null;
 }
 
 export interface GuestStatus {
@@ -62,7 +65,7 @@ export interface GuestStatus {
   readonly migratingTo: string | null;
 }
 
-export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles'>): Status {
+export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles' | 'entries'>): Status {
   const fleet = view.fleet();
   const roles = view.roles();
   const { spec } = fleet;
@@ -79,7 +82,7 @@ export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles'>)
     frozen: fleet.frozen && { by: fleet.frozen.by, reason: fleet.frozen.reason },
     brake: fleet.brake && { silent: fleet.brake.silent },
     headroom: fleet.headroom,
-    hosts: hostsOf(fleet, roles),
+    hosts: hostsOf(fleet, roles, view.entries),
     guests: guestsOf(fleet),
     pending: Object.values(fleet.intents)
       .sort((a, b) => a.seq - b.seq)
@@ -87,7 +90,7 @@ export function statusOf(view: Pick<ControllerView, 'node' | 'fleet' | 'roles'>)
   };
 }
 
-function hostsOf(fleet: Fleet, roles: Roles): HostStatus[] {
+function hostsOf(fleet: Fleet, roles: Roles, entries: ControllerView['entries']): HostStatus[] {
   const guests = guestsOf(fleet);
   return byName(fleet.hosts).map(([name, { state, context }]) => ({
     name,
@@ -102,6 +105,7 @@ function hostsOf(fleet: Fleet, roles: Roles): HostStatus[] {
     degraded: context.degraded,
     maintenance: context.maintenance,
     guests: guests.filter(({ host, migratingTo }) => host === name || migratingTo === name).map((guest) => guest.name),
+    job: jobStatus(fleet, name, roles, entries),
   }));
 }
 

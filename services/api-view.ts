@@ -30,6 +30,16 @@ export interface Roles {
   readonly nats: readonly { readonly server: string; readonly connected: boolean }[];
   /** Milliseconds since each host's last renewal was heard here; null: never. */
   readonly heardAgoMs: Readonly<Record<string, number | null>>;
+  /** What installers have told this node lately, by host. Empty unless it leads: only the leader is told. */
+  readonly installs: Readonly<Record<string, Progress>>;
   /** One sentence on what keeps this node from full service; null when nothing does. */
   readonly waitingFor: string | null;
+}
+
+/** `phase`: in the installer's words. `bytes` of `of` are done of it; both 0 where nothing can be counted. */
+export interface Progress {
+  readonly attempt: number;
+  readonly phase: string;
+  readonly bytes: number;
+  readonly of: number;
 }

@@ -4,17 +4,20 @@
  *   GET  /v1/status                                      the cluster on one page
  *   GET  /v1/log?from|last&type&subject&since&follow=1   entries, one JSON object a line
  *   GET  /v1/why?subject=guest/g1[&not=h2]               sentences
+ *   GET  /v1/reinstall?host=h3[&mode=install|dry-run|rescue] what would be done; `host` may be a MAC
  *   POST /v1/orders                                      what a person asks of the leader
  *   POST /v1/shutdown                                    end this node on purpose
  */
 import { pipeline } from 'node:stream/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { modeSchema } from '../machines/machine-facts.ts';
 import { asLines, logEntries } from './api-log.ts';
+import { proposalOf } from './api-reinstall.ts';
 import { statusOf } from './api-status.ts';
 import type { ControllerView } from './api-view.ts';
 import { whyOf } from './api-why.ts';
-import { errorBody, fail, failure, RekindleError } from './errors.ts';
+import { ERRORS, type ErrorCode, errorBody, fail, failure, RekindleError } from './errors.ts';
 import { orderSchema } from './protocol.ts';
 
 const MAX_FOLLOWERS = 64;
@@ -30,6 +33,7 @@ const logQuery = z.strictObject({
   since: z.iso.datetime({ offset: true }).optional(),
   follow: z.literal('1').optional(),
 });
+const reinstallQuery = z.strictObject({ host: z.string().max(64), mode: modeSchema.default('install') });
 const whyQuery = z.strictObject({ subject: z.string().max(64), not: z.string().max(64).optional() });
 
 /** Builds the server without listening. `writable` false: requests that change something are not there. */
@@ -80,11 +84,18 @@ export function buildApi(view: ControllerView, { writable }: { readonly writable
     return whyOf(view, subject, not);
   });
 
+  api.get('/v1/reinstall', async (request) => {
+    const { host, mode } = parse(reinstallQuery, request.query);
+    return proposalOf(view, host, mode);
+  });
+
   if (writable) {
     api.post('/v1/orders', async (request) => {
       const answer = await view.order(parse(orderSchema, request.body));
       if (answer.kind === 'rejected')
-        fail(answer.code === 'FENCE_COSTS_MAJORITY' ? answer.code : 'ORDER_REJECTED', { reason: answer.reason });
+        throw new RekindleError(Object.hasOwn(ERRORS, answer.code) ? (answer.code as ErrorCode) : 'ORDER_REJECTED', {
+          reason: answer.reason,
+        });
       return answer;
     });
     api.post('/v1/shutdown', async () => {

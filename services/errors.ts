@@ -233,13 +233,63 @@ export const ERRORS = {
   },
   NOT_REINSTALLABLE: {
     message: 'the leader refused: {reason}',
-    todo: 'a host is reinstalled that is proven stopped, was never heard of, or is in maintenance and empty; "rekindle why host HOST" says what it is',
+    todo: 'a host is reinstalled that is proven stopped, was never heard of, or is in maintenance and empty; "rekindle why host/HOST" says what it is',
     exit: 4,
   },
   PLAN_CHANGED: {
     message: 'the leader refused: {reason}',
     todo: 'read the plan once more, and confirm that one',
     exit: 4,
+  },
+  UNKNOWN_MACHINE: {
+    message: 'no host of the cluster file has the MAC {mac}',
+    todo: 'write the machine into the cluster file of every node, under hosts, then adopt it:\n  NAME:\n    address: ADDRESS\n    capacity:\n      memoryMiB: 65536\n      vcpus: 32\n    machine:\n      macs: ["{mac}"]\n      disk:\n        serial: SERIAL',
+    exit: 2,
+  },
+  NO_MACHINE: {
+    message: '{host} cannot be installed over the network: the cluster file has no machine for it',
+    todo: 'say under hosts.{host} what tells its machine from all others, for instance:\n  machine:\n    macs: ["52:54:00:ab:cd:ef"]\n    disk:\n      serial: S3Z9NB0K',
+    exit: 2,
+  },
+  NO_PROVISIONING: {
+    message: '{host} cannot be installed over the network: the cluster file has no provisioning',
+    todo: 'add the section that docs/provisioning.md begins with',
+    exit: 2,
+  },
+  NO_IMAGE: {
+    message: 'there is nothing to install: {reason}',
+    todo: 'make one and publish it: rekindle image build, then rekindle image publish',
+    exit: 3,
+  },
+  JOINED_BEFORE: {
+    message: '{host} has joined before, so it is not adopted',
+    todo: 'to install it from nothing: rekindle reinstall {host}',
+    exit: 2,
+  },
+  PLAN_NOT_CONFIRMED: {
+    message: '--confirm {given} is not what would be done now, which is {hash}; nothing was ordered',
+    todo: 'run it without --confirm, read what it would do, and give the hash printed there',
+    exit: 4,
+  },
+  STILL_UNDER_WAY: {
+    message: '{what} of {host} goes on, and you no longer follow it',
+    todo: 'see how far it is with "rekindle watch"; stop it, as long as nothing is written, with "rekindle reinstall {host} --veto"',
+    exit: 5,
+  },
+  REINSTALL_FAILED: {
+    message: '{what} of {host} has failed: {reason}',
+    todo: 'see "rekindle why host/{host}" for every step, mend what is said there, and order it again',
+    exit: 1,
+  },
+  REINSTALL_VETOED: {
+    message: '{what} of {host} was stopped: {reason}',
+    todo: 'nothing was written. Order it again when whoever stopped it agrees',
+    exit: 4,
+  },
+  REINSTALL_UNKNOWN: {
+    message: 'it is not known how {what} of {host} ended: {reason}',
+    todo: 'see "rekindle why host/{host}"; look at the machine before you give it power',
+    exit: 5,
   },
   NOTHING_TO_VETO: {
     message: 'the leader refused: {reason}',

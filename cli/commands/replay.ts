@@ -59,19 +59,27 @@ interface Shown {
 }
 
 /** The log alone does not know what a node knows of itself. */
-function asItWas({ fleet }: Replayed, { terminal }: Cli): Shown {
-  const roles = { leader: fleet.leader, leading: false, lease: null, nats: [], heardAgoMs: {}, waitingFor: null };
-  const status: Status = statusOf({ node: 'replay', fleet: () => fleet, roles: () => roles });
+function asItWas({ fleet, entries }: Replayed, { terminal }: Cli): Shown {
+  const roles = {
+    leader: fleet.leader,
+    leading: false,
+    lease: null,
+    nats: [],
+    heardAgoMs: {},
+    installs: {},
+    waitingFor: null,
+  };
+  const status: Status = statusOf({ node: 'replay', fleet: () => fleet, roles: () => roles, entries: at(entries) });
   return { result: { status }, lines: renderCluster(status, terminal.paint, columnsOf(terminal)) };
 }
 
-async function explained({ fleet, entries }: Replayed, subject: string): Promise<Shown> {
+const at = (entries: Replayed['entries']) => {
   const first = entries[0]?.seq ?? 1;
-  const at = {
-    fleet: () => fleet,
-    entries: (from: number, to: number) => entries.slice(Math.max(0, from - first), Math.max(0, to - first + 1)),
-  };
-  const why = await whyOf(at, subject, undefined);
+  return (from: number, to: number) => entries.slice(Math.max(0, from - first), Math.max(0, to - first + 1));
+};
+
+async function explained({ fleet, entries }: Replayed, subject: string): Promise<Shown> {
+  const why = await whyOf({ fleet: () => fleet, entries: at(entries) }, subject, undefined);
   return { result: { why }, lines: why.lines };
 }
 

@@ -1,6 +1,7 @@
 /** The cluster on one screen: what is wrong first, then hosts, then guests. */
 import type { GuestStatus, HostStatus, Status } from '../../services/api-status.ts';
 import type { Style, Terminal } from '../terminal.ts';
+import { jobLine } from './job.ts';
 import { cut, table, wrap } from './table.ts';
 
 type Paint = Terminal['paint'];
@@ -34,6 +35,7 @@ export function renderStatus(
     ...alarms(status).flatMap((alarm) => wrap(`! ${alarm}`, columns).map((line) => paint('red', line))),
     '',
     ...hostTable(status.hosts, status.arbiters, paint, columns),
+    ...status.hosts.flatMap(({ name, job }) => (job?.active ? [cut(jobLine(name, job), columns)] : [])),
     '',
     ...guestTable(status.guests, paint, columns, mostGuests),
     ...(status.pending.length > 0 ? ['', ...pendingLines(status, columns)] : []),

@@ -2,12 +2,14 @@
 import type { Stored } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
+import type { Progress } from '../api-view.ts';
 import { again } from '../every.ts';
 import { createHearing } from '../hearing.ts';
 import type { Bus, NetBoot, PowerSwitch, Verify } from '../ports.ts';
 import { addresses, leaderHeartbeatSchema, renewSchema } from '../protocol.ts';
 import { type Candidacy, stand } from './candidacy.ts';
 import { createGreetings } from './greetings.ts';
+import { createInstallWatch, type InstallWatch } from './install-watch.ts';
 import { followNetBoot } from './net-boot.ts';
 import { ReignOver } from './pen.ts';
 import type { PowerTrouble } from './power-trouble.ts';
@@ -42,6 +44,8 @@ export interface Controller {
   entries(fromSeq: number, toSeq: number): readonly Stored[];
   onEntry(listener: (stored: Stored, fleet: Fleet) => void): () => void;
   heardAgoMs(host: string): number | null;
+  /** What installers have told this leader lately, by host. */
+  installs(): Readonly<Record<string, Progress>>;
   leader(): { readonly node: string; readonly epoch: number } | null;
   leading(): boolean;
   /** Why this node must not lead: its copy differs from the log, or its journal cannot be written. */
@@ -99,6 +103,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
   ];
 
   let rule: Promise<void> = Promise.resolve();
+  let installs: InstallWatch | null = null;
   const candidacy: Candidacy = stand(
     {
       node,
@@ -114,8 +119,9 @@ export async function startController(config: ControllerConfig, ports: Controlle
         // Elected means heard by a majority: if that ended a time of deafness, everybody's silence begins anew here.
         for (const voter of spec.voters) hearing.noise(voter);
         if (!leadsFirst) signal.addEventListener('abort', listen(), { once: true });
+        installs = createInstallWatch(replica.fleet, clock);
         rule = reign(
-          { ...config, upToDate: upToDate(), stepDown: () => void candidacy.stepDown() },
+          { ...config, upToDate: upToDate(), installs, stepDown: () => void candidacy.stepDown() },
           { epoch, lives },
           replica,
           hearing,
@@ -137,6 +143,11 @@ export async function startController(config: ControllerConfig, ports: Controlle
     onEntry: replica.onEntry,
     broken: replica.broken,
     leading: () => candidacy.leading() !== null,
+    installs() {
+      if (!installs || candidacy.leading() === null) return {};
+      const told = Object.keys(replica.fleet().jobs).map((host) => [host, installs!.progress(host)] as const);
+      return Object.fromEntries(told.filter((one): one is [string, Progress] => one[1] !== null));
+    },
     leader() {
       const own = candidacy.leading();
       if (own) return { node, epoch: own.epoch };

@@ -4,15 +4,9 @@
  */
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet, JobEntity } from '../../machines/fleet.ts';
+import type { Progress } from '../api-view.ts';
 import type { Clock } from '../ports.ts';
 import type { InstallRequest } from '../provisioning.ts';
-
-export interface Progress {
-  readonly attempt: number;
-  readonly phase: string;
-  readonly bytes: number;
-  readonly of: number;
-}
 
 export interface InstallWatch {
   /** False: an older request than one heard before. */

@@ -12,7 +12,7 @@ import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
 import type { Greetings } from './greetings.ts';
-import { createInstallWatch } from './install-watch.ts';
+import type { InstallWatch } from './install-watch.ts';
 import { isHeard, owesItsVoice } from './liveness.ts';
 import { mendLog } from './mend-log.ts';
 import { carryOut, type OrderContext } from './orders.ts';
@@ -47,6 +47,7 @@ export interface ReignConfig {
   /** This node's copy of the log was lately as long as the last leader's. */
   readonly upToDate: boolean;
   readonly stepDown: () => void;
+  readonly installs: InstallWatch;
 }
 
 const TICK_MS = 25;
@@ -64,7 +65,7 @@ export async function reign(
   signal: AbortSignal,
 ): Promise<void> {
   const { bus, clock, say, verify } = ports;
-  const { node, spec } = config;
+  const { node, spec, installs } = config;
   const { times } = spec;
   const { fleet } = replica;
   const ends: (() => void)[] = [];
@@ -119,7 +120,6 @@ export async function reign(
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const notePower = notePowerTrouble(fleet, pen, ports.powerTrouble ?? (() => undefined));
   const forecast = noteHeadroom(fleet, pen, clock, signal);
-  const installs = createInstallWatch(fleet, clock);
   ends.push(
     dispatchPending(context, replica, { ...ports, power }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),

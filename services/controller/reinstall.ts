@@ -25,10 +25,11 @@ export async function reinstallHost(
     });
     return;
   }
-  const { why, vetoed, mode } = job.context;
+  // Its last step, so that from the outcome every step before it is found.
+  const { why, vetoed, mode, cause: last } = job.context;
   const conclude = (draft: Draft) => context.pen.write((fleet) => (fleet.intents[id] ? [draft] : []));
   if (job.state === 'accepted') {
-    await conclude({ type: 'reinstall.succeeded', subject, cause, data: { intent: id, detail: mode } });
+    await conclude({ type: 'reinstall.succeeded', subject, cause: last, data: { intent: id, detail: mode } });
     return;
   }
   // Whatever stands on its disk now, nobody has tested it: it stays off. A person who said no may be standing before it.
@@ -38,7 +39,7 @@ export async function reinstallHost(
   await conclude({
     type: failed ? 'reinstall.failed' : 'reinstall.unknown',
     subject,
-    cause,
+    cause: last,
     data: { intent: id, reason },
   });
 }

@@ -109,6 +109,7 @@ export function testView(node = 'h1'): TestView {
       { server: 'h2', connected: true },
     ],
     heardAgoMs: { h1: 120, h2: 80, h3: 200 },
+    installs: {},
     waitingFor: null,
   };
   const orders: Order[] = [];

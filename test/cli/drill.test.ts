@@ -43,6 +43,7 @@ const status = (more: Partial<Status['roles']> = {}): Status =>
       leader: 'shelf-2',
       nats: [{ server: 'shelf-1', connected: true }],
       heardAgoMs: { 'shelf-1': 10, 'shelf-2': 200, 'shelf-3': 90 },
+      installs: {},
       waitingFor: null,
       ...more,
     },
