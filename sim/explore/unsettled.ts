@@ -85,9 +85,11 @@ function hostTrouble(host: string, fleet: Fleet, simulation: Simulation): string
     case 'failed':
     case 'blocked':
       return [];
+    case 'maintenance':
+      // Whoever services it switches it on; the order that ends its maintenance may have met nobody who leads.
+      return context.fence !== null ? [] : [`${said}, though it has no power`];
     case 'running':
     case 'draining':
-    case 'maintenance':
       return [`${said}, though it has no power`];
     default:
       return waits(fleet, `host/${host}`) ? [] : [said];
