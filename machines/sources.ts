@@ -26,5 +26,6 @@ export function sourcesByNode({ provisioning, hosts, arbiters }: ClusterSpec): R
   return sources;
 }
 
-/** Of all such nodes: each of them serves images. */
-export const imageSources = (spec: ClusterSpec): string[] => [...sourcesByNode(spec).values()].slice(0, 32);
+/** Of all such nodes, but for one: each of them serves images. */
+export const imageSources = (spec: ClusterSpec, but?: string): string[] =>
+  [...sourcesByNode(spec)].flatMap(([node, url]) => (node === but ? [] : [url])).slice(0, 32);
