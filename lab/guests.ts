@@ -16,7 +16,7 @@ export function definitionOf(guest: LabGuest): string {
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>${join(cache, 'guest/vmlinuz')}</kernel>
     <initrd>${join(cache, 'guest/initrd.img')}</initrd>
-    <cmdline>console=ttyS0 quiet panic=0 lab.name=${guest.name} lab.ip=${guest.address}/24</cmdline>
+    <cmdline>console=ttyS0 quiet panic=0 no_timer_check lab.name=${guest.name} lab.ip=${guest.address}/24</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>
