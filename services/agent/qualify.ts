@@ -1,5 +1,5 @@
 /** Whether this host, newly installed, can hold guests: tested before it is given any. */
-import type { ClusterSpec, GuestSpec } from '../../machines/spec.ts';
+import type { ClusterSpec } from '../../machines/spec.ts';
 import { majorityOf } from '../majority.ts';
 import type { Clock, Outcome, Qualification, Say, StartGuard } from '../ports.ts';
 
@@ -28,8 +28,11 @@ export function createQualify(
   const canary = canaryName(spec);
   // One that a daemon before this one left permitted: it must not be able to start while nobody watches.
   guard.revoke(canary);
+  const here = spec.hosts[host]?.storage ?? [];
+  /** Those that may be placed here. What others need, this host need not have. */
   const guests = Object.entries(spec.guests).filter(
-    ([, guest]) => guest.hosts.length === 0 || guest.hosts.includes(host),
+    ([, { hosts, storage }]) =>
+      (hosts.length === 0 || hosts.includes(host)) && storage.every((name) => here.includes(name)),
   );
 
   const virtualization = async () =>
@@ -37,9 +40,7 @@ export function createQualify(
 
   /** Only what the cluster file says is to be had here: a disk that is replicated to two hosts is on no third one. */
   const storage = async (): Promise<Checked> => {
-    const here = spec.hosts[host]?.storage ?? [];
-    const hasAll = ({ storage }: GuestSpec) => storage.length > 0 && storage.every((name) => here.includes(name));
-    const left = guests.filter(([, guest]) => hasAll(guest));
+    const left = guests.filter(([, { storage }]) => storage.length > 0);
     const bad: { says: string; kind: Outcome['kind'] }[] = [];
     let looked = 0;
     const look = async () => {
