@@ -53,6 +53,10 @@ export function installScript(
   const parameters = [
     'initrd=initrd.img',
     'panic=10',
+    'quiet',
+    // A machine without a serial port ignores it; on one with, somebody can see what goes wrong.
+    'console=tty0',
+    'console=ttyS0,115200n8',
     `BOOTIF=01-${query.mac.replaceAll(':', '-')}`,
     `rekindle.job=${word(answer.job)}`,
     `rekindle.attempt=${answer.attempt}`,
