@@ -7,6 +7,7 @@ import type { ClusterSpec, GuestSpec } from '../machines/spec.ts';
 import { definitionOf } from './guests.ts';
 import { CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
 import { machineHost, metalLadder, provisioning, tinyFiles, tinyGuests } from './metal.ts';
+import { keptIdentities, prepared } from './prepare.ts';
 import { NBD } from './tiny-guest.ts';
 
 export const keys = join(run, 'keys');
@@ -19,25 +20,35 @@ const CAPACITY = { memoryMiB: 1_024, vcpus: 8 };
  * nodes, whose addresses, BMCs, watchdogs and guests become those of the lab.
  */
 export async function writeCluster(nodes: readonly LabNode[], password: string, spec?: ClusterSpec): Promise<void> {
-  /** A machine makes its keys itself, when it is installed. */
+  /** A machine gets nothing: it makes its keys itself, when it is installed. */
   const born = nodes.filter(({ machine }) => !machine);
-  const identities = await createClusterKeys({
-    cluster: CLUSTER,
-    nodes: Object.fromEntries(born.map((node) => [node.name, { address: node.control }])),
-    voters: born.map(({ name }) => name),
-    out: keys,
-  });
+  const identities = born.length < nodes.length ? await keptKeys() : await createKeys(born);
   const { operators } = identities;
   const text = stringify(spec ? clusterLike(spec, nodes, operators) : clusterOf(nodes, operators));
   for (const node of born) {
     const { etc, state } = filesOf(node);
     await mkdir(join(etc, 'guests'), { recursive: true });
     await cp(join(keys, node.name, 'keys'), join(state, 'keys'), { recursive: true });
+    if (born.length < nodes.length) await cp(prepared.installer, join(state, 'installer'), { recursive: true });
     await writeFile(join(etc, 'cluster.yaml'), text);
     await writeFile(join(etc, 'bmc.password'), `${password}\n`, { mode: 0o600 });
     for (const guest of GUESTS) await writeFile(join(etc, 'guests', `${guest.name}.xml`), definitionOf(guest));
     for (const [file, text] of tinyFiles()) await writeFile(join(etc, 'guests', file), text);
   }
+}
+
+const createKeys = (nodes: readonly LabNode[]) =>
+  createClusterKeys({
+    cluster: CLUSTER,
+    nodes: Object.fromEntries(nodes.map((node) => [node.name, { address: node.control }])),
+    voters: nodes.map(({ name }) => name),
+    out: keys,
+  });
+
+/** Those that the installer knows. */
+async function keptKeys() {
+  await cp(prepared.keys, keys, { recursive: true });
+  return keptIdentities();
 }
 
 const WATCHDOG = { kind: 'process', socket: '/run/watchdog.sock' };
@@ -51,6 +62,8 @@ const bmcOf = (node: LabNode) => ({
   // Measured on ipmi_sim: its power reading is the truth of that moment.
   readingsApartMs: 100,
   timeoutMs: 2_500,
+  // Of the boot flags it shows the device and nothing else.
+  ...(node.machine ? { bootReadBack: 'device' } : {}),
 });
 
 function clusterLike(spec: ClusterSpec, nodes: readonly LabNode[], operators: Readonly<Record<string, string>>) {
@@ -113,8 +126,9 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
             inPlace: { tries: 2, withinMs: 60_000, backoffMs: 250 },
             relocate: { tries: 1, withinMs: 60_000, backoffMs: 250 },
           },
-          probes: [{ ...httpProbe(guest.name), everyMs: 1_000, misses: 5 }],
-          bootGraceMs: 30_000,
+          // Beside a machine without KVM a guest gets little of this one's cores for minutes.
+          probes: [{ ...httpProbe(guest.name), everyMs: metal ? 5_000 : 1_000, misses: metal ? 12 : 5 }],
+          bootGraceMs: metal ? 60_000 : 30_000,
         },
       ]),
       ...(metal ? tinyGuests() : []),

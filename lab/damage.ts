@@ -54,6 +54,12 @@ export async function wipeRoot({ files }: Machine): Promise<void> {
   await overwrite(files.disk, root.from, Buffer.alloc(Math.min(64 * MIB, root.bytes)));
 }
 
+/** In the configuration of GRUB, each by as many characters: it finds no kernel to start, and waits at its prompt. */
+const BROKEN = [
+  ['  linux /', '  lnuxx /'],
+  ['\nexit\n', '\n    \n'],
+] as const;
+
 /** The EFI partition is there, and what it starts stops half way: it falls through to nothing. */
 export async function breakGrub({ files, node }: Machine): Promise<void> {
   if (node.machine?.firmware === 'bios') {
@@ -66,13 +72,11 @@ export async function breakGrub({ files, node }: Machine): Promise<void> {
   try {
     const bytes = Buffer.alloc(esp.bytes);
     await disk.read(bytes, 0, esp.bytes, esp.from);
-    let found = 0;
-    for (let at = bytes.indexOf('if [ -f /'); at >= 0; at = bytes.indexOf('if [ -f /', at + 1)) {
-      // Of the same length. A syntax error ends the script, and GRUB waits at its prompt.
-      await disk.write(Buffer.from('((((((((('), 0, 9, esp.from + at);
-      found += 1;
+    for (const [what, instead] of BROKEN) {
+      const at = bytes.indexOf(what);
+      if (at < 0) throw new Error(`no "${what.trim()}" in the boot loader on the EFI partition of ${files.disk}`);
+      await disk.write(Buffer.from(instead), 0, instead.length, esp.from + at);
     }
-    if (found === 0) throw new Error(`no configuration of GRUB on the EFI partition of ${files.disk}`);
   } finally {
     await disk.close();
   }

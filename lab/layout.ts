@@ -82,6 +82,9 @@ export function isLayout(name: string): name is LayoutName {
   return Object.hasOwn(LAYOUTS, name);
 }
 
+/** With bare machines. */
+export const isMetal = (name: LayoutName): boolean => LAYOUTS[name].some(({ machine }) => machine);
+
 const guest = (number: number, prefers: string): LabGuest => ({
   name: `g${number}`,
   number,

@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { PROFILES } from '../machines/times.ts';
+import { adoptMachines } from './adopt.ts';
 import { createBmc } from './bmc.ts';
 import type { LabStatus } from './client.ts';
 import { writeCluster } from './cluster-file.ts';
@@ -138,7 +139,18 @@ async function start(): Promise<void> {
   );
   say('libvirtd answers everywhere');
   if (mode === 'plain') await startPlainly(hosts);
-  await Promise.all(wanted.map((guest) => until(`${guest.name} to answer`, 90_000, () => answers(guest.address))));
+  await Promise.all(
+    wanted.map((guest) => until(`${guest.name} to answer`, metal ? 240_000 : 90_000, () => answers(guest.address))),
+  );
+  if (metal && mode === 'rekindle') {
+    const [first] = born;
+    if (first)
+      await adoptMachines(
+        nodes.filter(({ machine }) => machine),
+        first,
+        say,
+      );
+  }
   say(wanted.length === guests.length ? 'all guests answer' : 'all guests that are to run answer');
   phase = 'ready';
 }

@@ -4,12 +4,14 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { type LabStatus, labDown, labStatus } from './client.ts';
 import { sh, until } from './exec.ts';
-import { cache, type LayoutName, project, run, scripts } from './layout.ts';
+import { cache, isMetal, LAYOUTS, type LayoutName, project, run, scripts } from './layout.ts';
 import { type LabPlan, writePlan } from './plan.ts';
 import { childrenOf, isAlive, signal } from './processes.ts';
 
 const pidFile = join(run, 'outer.pid');
 const READY_MS = 120_000;
+/** Its machines are installed first. */
+const METAL_READY_MS = 900_000;
 
 /** Process id of `outer.sh` of the lab that is up, or of one that hangs. */
 function outerPid(): number | undefined {
@@ -52,12 +54,13 @@ export async function up({ layout, mode, attached, say, plan }: UpOptions): Prom
   mkdirSync(cache, { recursive: true });
   if (plan) writePlan(plan);
   await sh(join(scripts, 'make-guest-image.sh'), [cache], { timeoutMs: 300_000 });
+  if (isMetal(layout)) await (await import('./prepare.ts')).prepareMetal(LAYOUTS[layout], say);
 
   const child = launch(layout, mode, attached);
   let shown = 0;
   return until(
     'the lab',
-    READY_MS,
+    isMetal(layout) ? METAL_READY_MS : READY_MS,
     async () => {
       if (child.exitCode !== null) throw new Error(`the lab ended at once: see ${run}/lab.log`);
       const status = await labStatus();
