@@ -206,9 +206,12 @@ export const guest = setup({
     }),
     stay: assign({ migratingTo: null }),
     /** The source is proven stopped: only the target may still run it, so the shared grant is the target's alone. */
-    dropSource: assign(({ context }): Change => {
+    dropSource: assign(({ context, event }): Change => {
       const { grant, migratingTo } = context;
-      return grant && migratingTo ? { grant: { ...grant, ...migratingTo }, migratingTo: null, observed: 'gone' } : {};
+      if (!grant || !migratingTo) return {};
+      // A guest that died there by itself is to blame like any other; one that lost its host is not.
+      const observed = event.type === 'guest.crashed' ? context.observed : 'gone';
+      return { grant: { ...grant, ...migratingTo }, migratingTo: null, observed };
     }),
     dropTarget: assign({ migratingTo: null }),
     placeAnywhere: emit(({ context }) => placeAnywhere(context)),
