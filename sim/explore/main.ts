@@ -72,8 +72,9 @@ function optionsOf(args: string[]): Options {
 }
 
 async function explore(options: Options, stop: AbortController): Promise<Summary> {
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  // Not once: a terminal and npm may each send it.
+  process.on('SIGINT', () => stop.abort());
+  process.on('SIGTERM', () => stop.abort());
   const summary = createSummary();
   const progress = createProgress(options, summary.now);
   let seed = options.seeds.first;
