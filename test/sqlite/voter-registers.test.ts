@@ -14,9 +14,9 @@ test('a voter that lost its registers does not begin again with empty ones', () 
 test('a second process cannot use the same registers', async () => {
   const file = join(scratch(), 'voter.sqlite');
   const other = inProcess(`
-    openVoterRegisters(${JSON.stringify(file)}, { create: true });
+    const held = openVoterRegisters(${JSON.stringify(file)}, { create: true });
     say('open');
-    setInterval(() => {}, 1_000);
+    setInterval(() => held.highestEpoch(), 1_000);
   `);
   expect(await nextLine(other)).toBe('open');
   expect(codeOf(() => open(file))).toBe('STATE_IN_USE');
