@@ -54,6 +54,8 @@ function idleHypervisor(): Hypervisor {
     pause: (guest) => done(() => running.set(guest, 'paused')),
     resume: (guest) => done(() => running.set(guest, 'running')),
     migrate: not,
+    rebuild: not,
+    exchange: not,
     abortMigration: not,
     state: async (guest) => running.get(guest) ?? 'gone',
     pingAgent: async () => true,

@@ -149,6 +149,11 @@ export interface GuestContext {
   };
   /** Hosts it failed to start on or crash-looped on since it last ran well. */
   readonly avoid: readonly string[];
+  /**
+   * Its disk was made anew, and lies beside the old one until the next start puts it in its place; `token` names it. `used`: it has
+   * run since. Kept until it has run well for long: it is rebuilt once, not again and again.
+   */
+  readonly rebuilt: { readonly token: string; readonly used: boolean } | null;
   /** Starts that failed for want of its storage since it last started or storage was seen to be back. */
   readonly starved: number;
   readonly why: string;
@@ -171,7 +176,7 @@ export interface JobEntity {
 
 export interface Fleet {
   /** Version of this shape: a checkpoint of another is not used. */
-  readonly version: 3;
+  readonly version: 4;
   /** Last entry folded: sequence, chain hash, time as it stands there (epoch ms). */
   readonly seq: number;
   readonly hash: string;
@@ -207,7 +212,7 @@ export interface Fleet {
 export const GENESIS_HASH = '0'.repeat(64);
 
 export const emptyFleet: Fleet = {
-  version: 3,
+  version: 4,
   seq: 0,
   hash: GENESIS_HASH,
   wallMs: 0,

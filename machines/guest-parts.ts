@@ -41,6 +41,7 @@ export function newGuest(id: string): GuestContext {
     observed: 'gone',
     tries: { inPlace: [], relocate: [], stop: [] },
     avoid: [],
+    rebuilt: null,
     starved: 0,
     why: 'never started',
     cause: '',
@@ -81,7 +82,13 @@ function next({ context, event }: Args): Next | null {
 }
 
 const rungFor = ({ context, event }: Args) =>
-  nextRung(context.tries, event.ladder, event.type === 'start.failed' ? 'not-started' : 'crashed', event.atMs);
+  nextRung(
+    context.tries,
+    event.ladder,
+    event.type === 'start.failed' ? 'not-started' : 'crashed',
+    event.atMs,
+    context.rebuilt === null,
+  );
 
 /** The order a person gives, or the cluster file when it is read; null for any other event. */
 function ordered({ context, event }: Args): GuestContext['desired'] | null {
@@ -187,7 +194,13 @@ export const guest = setup({
     forgive: assign({ avoid: [] }),
     starve: assign({ starved: ({ context }) => context.starved + 1 }),
     feed: assign({ starved: 0 }),
-    forget: assign(({ context }): Change => ({ avoid: [], tries: { ...context.tries, inPlace: [], relocate: [] } })),
+    rebuild: assign(({ event }): Change => ({ rebuilt: { token: event.cause, used: false } })),
+    useRebuilt: assign(
+      ({ context: { rebuilt } }): Change => (rebuilt && !rebuilt.used ? { rebuilt: { ...rebuilt, used: true } } : {}),
+    ),
+    forget: assign(
+      ({ context }): Change => ({ avoid: [], rebuilt: null, tries: { ...context.tries, inPlace: [], relocate: [] } }),
+    ),
     spendStop: assign(
       ({ context, event }): Change => ({
         tries: { ...context.tries, stop: [...context.tries.stop, event.atMs].slice(-STOP_TRIES) },
@@ -233,7 +246,15 @@ export const guest = setup({
       ({ context }): Output =>
         context.grant === null
           ? { type: 'withdraw', intent: 'start' }
-          : { type: 'intent', intent: { type: 'start', guest: context.id, ...context.grant } },
+          : {
+              type: 'intent',
+              intent: {
+                type: 'start',
+                guest: context.id,
+                ...context.grant,
+                ...(context.rebuilt && !context.rebuilt.used ? { rebuilt: context.rebuilt.token } : {}),
+              },
+            },
     ),
     stop: emit(({ context }) => stop(context, false)),
     stopGracefully: emit(({ context }) => stop(context, true)),
@@ -262,7 +283,7 @@ export const guest = setup({
     /** Old failures are forgotten once it has run for as long as they count. */
     armStable: emit(({ context, event }): Output => {
       const { inPlace, relocate } = context.tries;
-      const blemished = inPlace.length + relocate.length + context.avoid.length > 0;
+      const blemished = inPlace.length + relocate.length + context.avoid.length > 0 || context.rebuilt !== null;
       return blemished
         ? { type: 'timer', name: 'stable', afterMs: event.ladder.inPlace.withinMs }
         : { type: 'disarm', name: 'stable' };

@@ -204,7 +204,8 @@ export const guestMachine = guest.createMachine({
       exit: startingExit,
     },
     running: {
-      entry: 'armStable',
+      // Whichever disk it runs on, that one is not exchanged any more.
+      entry: ['useRebuilt', 'armStable'],
       // Ordered to stop while it was moving, or found running though it should not.
       always: { guard: 'notDesired', target: 'stopping', actions: 'stopGracefully' },
       on: {
@@ -250,7 +251,10 @@ export const guestMachine = guest.createMachine({
     reinstalling: {
       entry: 'reinstall',
       on: {
-        'reinstall.succeeded': { target: 'relocating', actions: ['placeAnywhere', note('a host for it is sought')] },
+        'reinstall.succeeded': {
+          target: 'relocating',
+          actions: ['rebuild', 'placeAnywhere', note('a host for it is sought')],
+        },
         'reinstall.failed': { target: 'failed', actions: note('all remedies are used up, a person decides') },
         'reinstall.unknown': { target: 'failed', actions: note('all remedies are used up, a person decides') },
         'host.joined': backAgain,

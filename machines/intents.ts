@@ -9,7 +9,7 @@ export type Intent =
   | { readonly type: 'power-on'; readonly host: string }
   /** Restart libvirtd on the host. Idempotent. */
   | { readonly type: 'repair'; readonly host: string; readonly what: 'libvirt' }
-  /** Install a host from nothing, pending over its whole job (job.ts); or, when the intent's subject is a guest, rebuild its disk where it ran last. */
+  /** Install a host from nothing, pending over its whole job (job.ts); or, when the intent's subject is a guest, make a new disk for it beside the old one, on this host if it can. */
   | { readonly type: 'reinstall'; readonly host: string }
   /** Boot a host that is proven stopped from the network, once: boot device set and read back, power off, then on. */
   | { readonly type: 'netboot'; readonly host: string; readonly job: string; readonly attempt: number }
@@ -32,6 +32,8 @@ export type Intent =
       readonly host: string;
       readonly counter: number;
       readonly token: string;
+      /** Token of a rebuilt disk that takes its place first. */
+      readonly rebuilt?: string;
     }
   /** Destroy and see it gone. Idempotent. */
   | {

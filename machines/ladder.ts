@@ -45,8 +45,9 @@ export function nextRung(
   ladder: GuestLadder,
   failure: 'crashed' | 'not-started',
   nowMs: number,
+  mayRebuild: boolean,
 ): GuestRung {
   const order = failure === 'crashed' ? (['inPlace', 'relocate'] as const) : (['relocate', 'inPlace'] as const);
   const open = order.find((rung) => hasBudget(tries[rung], ladder[rung], nowMs));
-  return open ?? (ladder.reinstall === 'allowed' ? 'reinstall' : 'none');
+  return open ?? (mayRebuild && ladder.reinstall === 'allowed' ? 'reinstall' : 'none');
 }

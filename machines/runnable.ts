@@ -6,7 +6,7 @@ import { costsMajority } from './brake.ts';
 import type { Fleet, HostStateName } from './fleet.ts';
 import type { IntentType, PendingIntent } from './intents.ts';
 import { isUnderWay, jobOf, reinstallHeld, unsafeToReinstall } from './reinstall.ts';
-import { list } from './sentences.ts';
+import { list, nameOf } from './sentences.ts';
 import { get } from './table.ts';
 
 export interface Runnable {
@@ -97,7 +97,7 @@ function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: Pendin
       case 'netboot':
         return unsafeToReinstall(fleet, intent.host);
       case 'reinstall': {
-        if (!pending.subject.startsWith('host/')) return 'reinstallation waits for a person';
+        if (pending.subject.startsWith('guest/')) return survey ?? notRebuildable(fleet, nameOf(pending.subject));
         const job = jobOf(fleet, pending);
         if (!job) return reinstallHeld(fleet, intent.host);
         // Ready once more when it is over, for its outcome to be written.
@@ -105,6 +105,13 @@ function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: Pendin
       }
     }
   };
+}
+
+/** Why no new disk may be made for this guest. */
+function notRebuildable({ spec, guests }: Fleet, name: string): string | null {
+  const { grant, release } = get(guests, name)?.context ?? { grant: null, release: null };
+  if (grant !== null && release === null) return `${grant.host} may still run ${name}`;
+  return spec && get(spec.guests, name)?.rebuild ? null : `the cluster file does not say what ${name} is rebuilt from`;
 }
 
 /** Not for a reinstallation, and not because it failed its test. */

@@ -111,8 +111,10 @@ const sentences: Sentences = {
   'reinstall.left': (d, h) => `the installer left ${h}: ${LEFT[d.how]}`,
   'reinstall.aborted': (d, h) => `try ${d.attempt} to install ${h} is over (${d.phase}): ${d.reason}`,
   'reinstall.replayed': (d, h) => `ALARM: somebody else holds the ticket of ${h}, try ${d.attempt}: ${d.reason}`,
-  'reinstall.succeeded': (d, n) =>
-    d.detail === 'dry-run' || d.detail === 'rescue' ? `${WORK[d.detail]} of ${n} is done` : `${n} was reinstalled`,
+  'reinstall.succeeded': (d, n) => {
+    if (d.detail === 'dry-run' || d.detail === 'rescue') return `${WORK[d.detail]} of ${n} is done`;
+    return d.detail === 'install' || d.detail === '' ? `${n} was reinstalled` : `${n} was reinstalled: ${d.detail}`;
+  },
   'reinstall.failed': (d, n) => `${n} could not be reinstalled: ${d.reason}`,
   'reinstall.unknown': (d, n) => `it is not known whether ${n} was reinstalled: ${d.reason}`,
 

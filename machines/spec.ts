@@ -244,6 +244,22 @@ export const provisioningSchema = z.strictObject({
 });
 export type ProvisioningSpec = z.infer<typeof provisioningSchema>;
 
+/** What a guest's disk is made anew from, when its ladder comes to that. All that was on it is lost. */
+export const rebuildSchema = z.strictObject({
+  /** The file of its disk, as the definition names it. It is replaced as a whole, so a block device cannot be. */
+  disk: z.string().regex(/^\/(?!dev\/)[^,]+$/, 'write the absolute path of a file'),
+  /** Image, raw or qcow2, at this path on every host that reaches its storage. */
+  from: z.string().regex(/^\/[^,]+$/, 'write the absolute path of an image'),
+  /** Of the disk: that of the definition's driver. */
+  format: z.enum(['qcow2', 'raw']).default('qcow2'),
+  /** Of the bytes of `from`: another is not taken. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+export type RebuildSpec = z.infer<typeof rebuildSchema>;
+
 export const guestSchema = z.strictObject({
   /** libvirt domain XML; its `<name>` is the guest's name. */
   definition: z.string(),
@@ -259,6 +275,8 @@ export const guestSchema = z.strictObject({
   /** Hosts it may run on; empty: any. */
   hosts: z.array(nameSchema).default([]),
   ladder: guestLadderSchema.default(() => guestLadderSchema.parse({})),
+  /** Needed where its ladder allows `reinstall`. */
+  rebuild: rebuildSchema.optional(),
   probes: z.array(probeSchema).default([]),
   /** Healthy this long after a start before a probe's silence counts (the guest boots). */
   bootGraceMs: ms.default(60_000),

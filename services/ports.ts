@@ -7,6 +7,7 @@
  */
 import type { Draft, EntryData, Instance, Stored } from '../machines/entries.ts';
 import type { Fleet } from '../machines/fleet.ts';
+import type { RebuildSpec } from '../machines/spec.ts';
 
 /** The three values of an outcome. A lost reply, a time-out and unparsable output are `unknown`. */
 export type Outcome =
@@ -175,6 +176,13 @@ export interface Hypervisor {
   define(guest: string, definition: string): Promise<Outcome>;
   /** Defines and starts under `token`; succeeded means observed running. */
   start(guest: string, definition: string, token: string): Promise<Outcome>;
+  /**
+   * Makes a new disk beside `disk`, complete, compared with its image and on stable storage. Nothing that exists is touched.
+   * Left-overs of earlier ones are removed.
+   */
+  rebuild(guest: string, rebuild: RebuildSpec, token: string, timeoutMs: number): Promise<Outcome>;
+  /** Puts that disk in the place of the old one, at once and whole. Succeeded also where it was done before. The guest must run nowhere. */
+  exchange(guest: string, disk: string, token: string): Promise<Outcome>;
   /** Succeeded means observed gone: no domain active and no QEMU process. */
   destroy(guest: string): Promise<Outcome>;
   shutdown(guest: string, timeoutMs: number): Promise<Outcome>;

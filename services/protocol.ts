@@ -11,6 +11,7 @@ import {
   instanceSchema,
 } from '../machines/entries.ts';
 import { digestSchema, modeSchema } from '../machines/machine-facts.ts';
+import { rebuildSchema } from '../machines/spec.ts';
 
 const int = z.number().int();
 const ms = z.number().min(0);
@@ -93,6 +94,16 @@ export const commandSchema = z.discriminatedUnion('kind', [
     counter: int,
     token: z.string(),
     definition: z.string(),
+    /** A rebuilt disk that takes the place of `disk` first. */
+    rebuilt: z.strictObject({ disk: z.string(), token: z.string() }).optional(),
+  }),
+  /** Make a new disk beside the old one. Nothing that runs uses it; `token` names it. */
+  z.strictObject({
+    kind: z.literal('rebuild'),
+    ...commandHead,
+    guest: name,
+    token: z.string(),
+    rebuild: rebuildSchema,
   }),
   z.strictObject({
     kind: z.literal('stop'),

@@ -28,6 +28,8 @@ export interface HypervisorParts {
   /** The host at a migration address, if it can be reached from here now. */
   readonly peer: (address: string) => Pick<HypervisorParts, 'domains' | 'trouble' | 'awake' | 'permits'> | null;
   readonly repaired: () => void;
+  /** Its disk is a new one. */
+  readonly exchanged: (guest: string) => void;
   readonly onLibvirt: (listener: (up: boolean) => void) => () => void;
 }
 
@@ -159,6 +161,16 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
       await process.delay(START_TIMEOUT_MS);
       return unknown('no answer to the start');
     },
+    async rebuild() {
+      await process.delay(random.between(model.installMs));
+      return trouble.storageLost ? failed('the image store is not there') : succeeded('made and compared');
+    },
+    exchange: (guest) =>
+      act(0, () => {
+        if (trouble.storageLost) return failed('the image store is not there');
+        parts.exchanged(guest);
+        return succeeded('in its place');
+      }),
     destroy,
     shutdown,
     pause: (guest) => turn(guest, 'paused'),

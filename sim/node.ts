@@ -255,6 +255,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
             return peer && network.travelMs(name, peer.name) !== null ? peer : null;
           },
           repaired: () => node.setLibvirt('well'),
+          exchanged: (guest) => void parts.crashes.delete(guest),
           onLibvirt(listener) {
             libvirtListeners.add(listener);
             return () => libvirtListeners.delete(listener);

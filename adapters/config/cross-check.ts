@@ -51,6 +51,12 @@ export function crossCheck(
       // A name that cannot be one has been told already.
       if (nameSchema.safeParse(name).success) checkDefinition(name, xml);
       definitions.set(name, xml);
+      const disk = guests[name]!.rebuild?.disk;
+      if (disk !== undefined && !xml.includes(disk)) {
+        const what = `${definition} has no disk ${disk}`;
+        const todo = 'name the file of its disk as the definition names it';
+        problems.push({ place: places.value(['guests', name, 'rebuild', 'disk']), what, todo });
+      }
     } catch (cause) {
       const place = places.value(['guests', name, 'definition']);
       if (cause instanceof RekindleError)

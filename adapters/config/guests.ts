@@ -30,6 +30,7 @@ export function guestProblems(name: string, guest: Guest, known: Known, places: 
   return [
     ...nowhere,
     ...probeSecrets(name, guest, places),
+    ...rebuildProblems(name, guest, places),
     ...(nowhere.length === 0 ? contradictions(name, guest, places) : []),
     ...(allHostsRead && nowhere.length === 0 ? homeless(name, guest, known, places) : []),
   ];
@@ -125,4 +126,13 @@ function probeSecrets(name: string, guest: Guest, places: Places): Problem[] {
         ]
       : [],
   );
+}
+
+function rebuildProblems(name: string, { ladder, rebuild }: Guest, places: Places): Problem[] {
+  const at = ['guests', name, 'ladder', 'reinstall'];
+  if (ladder.reinstall !== 'allowed' || rebuild) return [];
+  const what = `${name} may be reinstalled, and nothing says from what`;
+  return [
+    { place: places.value(at), what, todo: `add guests.${name}.rebuild with the disk and the image it is made from` },
+  ];
 }

@@ -8,6 +8,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { RebuildSpec } from '../../machines/spec.ts';
 import type { Hypervisor, Outcome } from '../../services/ports.ts';
 import { withGrant } from './definition.ts';
 import { createDomains } from './domains.ts';
@@ -15,6 +16,7 @@ import { followEvents } from './events.ts';
 import { createMigration } from './migration.ts';
 import { named } from './name.ts';
 import { killQemu, qemuProcesses } from './processes.ts';
+import { exchangeDisk, rebuildDisk } from './rebuild.ts';
 import { createResponsiveness } from './responsive.ts';
 import { createShells } from './shells.ts';
 
@@ -222,6 +224,10 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
     state: look,
     define: forGuest((guest, definition: string) => define(guest, definition, null)),
     start: forGuest(start),
+    rebuild: forGuest((_guest, rebuild: RebuildSpec, token: string, timeoutMs: number) =>
+      rebuildDisk(rebuild, token, timeoutMs),
+    ),
+    exchange: forGuest((_guest, disk: string, token: string) => exchangeDisk(disk, token)),
     destroy: forGuest(destroy),
     shutdown: forGuest(shutdown),
     pause: forGuest((guest) => turn(guest, 'suspend', 'paused')),

@@ -33,6 +33,8 @@ export interface Commands {
 /** Bounds: a guest gets this long to power off when asked nicely, a migration this long in all. */
 const SHUTDOWN_MS = 30_000;
 const MIGRATION_MS = 60_000;
+/** To make and to compare a disk. The leader waits a little longer (controller/rebuild.ts). */
+export const REBUILD_MS = 1_800_000;
 
 export function createCommands(context: CommandContext, ports: CommandPorts): Commands {
   const { clock, memory, hypervisor, guard, say } = ports;
@@ -60,6 +62,7 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     counter,
     token,
     definition,
+    rebuilt,
   }: Extract<Command, { kind: 'start' }>): Promise<Outcome> => {
     const before = await hypervisor.state(guest);
     if (before === 'unknown')
@@ -78,6 +81,13 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     if (before === 'paused') {
       const outcome = await hypervisor.resume(guest);
       return outcome.kind === 'failed' ? { kind: 'unknown', reason: outcome.reason } : outcome;
+    }
+    if (rebuilt) {
+      // Under this grant, and before its instance: as safe as the first byte that the guest itself would write.
+      const put = await hypervisor.exchange(guest, rebuilt.disk, rebuilt.token);
+      if (put.kind !== 'succeeded') return gone(guest, { kind: 'failed', reason: put.reason });
+      if (clock.now() >= context.leaseEndMs() || context.quiescing())
+        return gone(guest, { kind: 'failed', reason: 'the lease of this host ran out before the start' });
     }
     const outcome = await hypervisor.start(guest, definition, token);
     return outcome.kind === 'failed' ? gone(guest, outcome) : outcome;
@@ -100,6 +110,13 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
     }
     const outcome = await hypervisor.destroy(guest);
     return outcome.kind === 'succeeded' ? gone(guest, outcome) : outcome;
+  };
+
+  const rebuild = async ({ guest, token, rebuild }: Extract<Command, { kind: 'rebuild' }>): Promise<Outcome> => {
+    const state = await hypervisor.state(guest);
+    if (state === 'unknown') return { kind: 'unknown', reason: `libvirt does not say whether ${guest} runs here` };
+    if (state !== 'gone') return { kind: 'failed', reason: `${guest} is here, ${state}: its disk is in use` };
+    return hypervisor.rebuild(guest, rebuild, token, REBUILD_MS);
   };
 
   const migrate = async ({ guest, toAddress }: Extract<Command, { kind: 'migrate' }>): Promise<Outcome> => {
@@ -195,6 +212,9 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
             : { kind: 'failed', reason: 'this daemon has no test of its host' };
         case 'repair':
           return once(command.intent, () => hypervisor.repair());
+        case 'rebuild':
+          if (clock.now() >= context.leaseEndMs() || context.quiescing()) return refuse('this host holds no lease');
+          return once(key, () => rebuild(command));
         case 'start':
         case 'expect': {
           const done = memory.done(key);

@@ -12,6 +12,7 @@ import type { FenceResult } from './fence.ts';
 import { migrateGuest } from './migrate.ts';
 import type { Pen } from './pen.ts';
 import type { PowerOrders } from './power.ts';
+import { rebuildGuest } from './rebuild.ts';
 import { record } from './record.ts';
 import { netBoot, reinstallHost } from './reinstall.ts';
 
@@ -65,7 +66,9 @@ export async function execute(pending: PendingIntent, context: ExecuteContext, p
     case 'qualify':
       return qualifyHost(pending as Pending<'qualify'>, context, ports);
     case 'reinstall':
-      return reinstallHost(pending as Pending<'reinstall'>, context, ports);
+      return pending.subject.startsWith('guest/')
+        ? rebuildGuest(pending as Pending<'reinstall'>, context, ports)
+        : reinstallHost(pending as Pending<'reinstall'>, context, ports);
     case 'place':
       return;
   }
@@ -129,9 +132,20 @@ async function startGuest(
   ports: ExecutePorts,
 ): Promise<void> {
   const { guest, host, counter, token } = intent;
-  const definition = context.fleet().spec?.guests[guest]?.definition;
-  if (definition === undefined) return;
-  const message = { kind: 'start', epoch: context.epoch, intent: id, guest, counter, token, definition } as const;
+  const spec = context.fleet().spec?.guests[guest];
+  if (!spec) return;
+  const { definition, rebuild } = spec;
+  const disk = intent.rebuilt && rebuild ? { rebuilt: { disk: rebuild.disk, token: intent.rebuilt } } : {};
+  const message = {
+    kind: 'start',
+    epoch: context.epoch,
+    intent: id,
+    guest,
+    counter,
+    token,
+    definition,
+    ...disk,
+  } as const;
   const answer = await command(host, message, START_MS, ports, context.signal);
   await record('start', id, cause, `guest/${guest}`, { host, counter, token }, answer, context);
 }

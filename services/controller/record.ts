@@ -4,7 +4,7 @@ import type { Pen } from './pen.ts';
 
 /** Appends the outcome unless the intent is no longer pending: then the state has moved on without it. */
 export async function record(
-  noun: 'start' | 'stop' | 'migration' | 'power-on' | 'repair' | 'netboot' | 'qualify',
+  noun: 'start' | 'stop' | 'migration' | 'power-on' | 'repair' | 'netboot' | 'qualify' | 'reinstall',
   intent: string,
   cause: string,
   subject: string,

@@ -44,7 +44,10 @@ export const GUEST_OPTIONS = phrases<Change>({
   'storage NAMES': ({ NAMES }) => ({ storage: NAMES }),
   'N restarts|restart': ({ N }) => ({ ladder: { inPlace: { tries: N } } }),
   'N relocations|relocation': ({ N }) => ({ ladder: { relocate: { tries: N } } }),
-  'may be reinstalled': () => ({ ladder: { reinstall: 'allowed' } }),
+  'may be reinstalled': () => ({
+    ladder: { reinstall: 'allowed' },
+    rebuild: { disk: '/images/disk.qcow2', from: '/images/golden.qcow2' },
+  }),
   'quits when the lease ends': () => ({ onQuiesce: 'quit' }),
   'probed every MS': ({ MS }) => ({ probes: [{ kind: 'agent', everyMs: MS, misses: 3 }] }),
   'boots in MS': ({ MS }) => ({ bootGraceMs: MS }),

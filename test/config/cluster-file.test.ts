@@ -279,3 +279,21 @@ test('everything wrong is told at once, and no secret is repeated', () => {
   expect(problems).toHaveLength(4);
   expect(problems.join()).not.toContain('hunter2');
 });
+
+test('a guest that may be rebuilt says from what, and names a disk of its definition', () => {
+  const more = (text: string) => `${GOOD}${text}`;
+  const problems = (text: string) => {
+    try {
+      parse(text);
+    } catch (error) {
+      return (error as { about?: { problems?: string } }).about?.problems?.trim();
+    }
+    return '';
+  };
+  expect(problems(more('    ladder: { reinstall: allowed }\n'))).toMatch(
+    /g1 may be reinstalled, and nothing says from what — add guests\.g1\.rebuild with the disk and the image it is made from$/,
+  );
+  const rebuild = (disk: string) => more(`    rebuild: { disk: ${disk}, from: /images/golden.qcow2 }\n`);
+  expect(problems(rebuild('/images/g1.qcow2'))).toMatch(/g1\.xml has no disk \/images\/g1\.qcow2 — /);
+  expect(problems(rebuild('/dev/vg/g1'))).toMatch(/write the absolute path of a file$/);
+});

@@ -50,6 +50,7 @@ async function simulated(): Promise<HypervisorHarness> {
     permits: hook.permits,
     peer: () => null,
     repaired: () => turn('well'),
+    exchanged: () => {},
     onLibvirt(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

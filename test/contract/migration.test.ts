@@ -27,7 +27,17 @@ async function simulated(): Promise<MigrationHarness> {
     };
     const domains = createDomains(() => {});
     const awake = () => true;
-    const parts = { domains, trouble, awake, permits, peer, powered: awake, repaired() {}, onLibvirt: () => () => {} };
+    const parts = {
+      domains,
+      trouble,
+      awake,
+      permits,
+      peer,
+      powered: awake,
+      repaired() {},
+      exchanged() {},
+      onLibvirt: () => () => {},
+    };
     const hypervisor = createHypervisor(createProcess(scheduler), {
       ...parts,
       scheduler,

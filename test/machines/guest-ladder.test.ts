@@ -1,7 +1,9 @@
 /** A guest crashes, hangs, will not start, will not stop: its own ladder. */
 import { describe, expect, test } from 'vitest';
+import type { Fleet } from '../../machines/fleet.ts';
 import { BLOCKED_RETRY_MS, STOP_TRIES } from '../../machines/guest-parts.ts';
 import type { Intent } from '../../machines/intents.ts';
+import { runnable } from '../../machines/runnable.ts';
 import { running, type Story, spec, story } from './given.ts';
 
 const ladder = (inPlace: number, relocate: number, reinstall = 'never') => ({
@@ -336,6 +338,58 @@ describe('no storage', () => {
     s.append('guest.ordered', 'guest/g1', { desired: 'running', by: 'ann' });
     s.settle();
     expect(s.guest('g1').state).toBe('running');
+  });
+});
+
+describe('a rebuilt disk', () => {
+  const REBUILD = { rebuild: { disk: '/images/g1.qcow2', from: '/images/golden.qcow2' } };
+  const spoiled = (more: object = REBUILD) => {
+    const s = running(spec(3, { g1: { prefers: 'h1', ...ladder(0, 0, 'allowed'), ...more } }));
+    crash(s);
+    expect(s.guest('g1').state).toBe('reinstalling');
+    return s;
+  };
+  const rebuilt = (s: Story) => {
+    s.outcome('succeeded', 'reinstall', 'guest/g1');
+    s.placeAll();
+    return s.intent('start', 'guest/g1') as Extract<Intent, { type: 'start' }>;
+  };
+
+  test('takes its place with the next start, and with none after it has run', () => {
+    const s = spoiled();
+    const token = s.guest('g1').context.cause;
+    expect(rebuilt(s).rebuilt).toBe(token);
+    s.outcome('succeeded', 'start', 'guest/g1');
+    s.append('guest.ordered', 'guest/g1', { desired: 'stopped', by: 'ann' });
+    s.outcome('succeeded', 'stop', 'guest/g1');
+    s.append('guest.ordered', 'guest/g1', { desired: 'running', by: 'ann' });
+    s.placeAll();
+    expect(s.intent('start', 'guest/g1')).not.toHaveProperty('rebuilt');
+  });
+
+  test('that does not help is not made again until it has run well', () => {
+    const s = spoiled();
+    rebuilt(s);
+    s.outcome('succeeded', 'start', 'guest/g1');
+    crash(s);
+    expect(s.guest('g1').state).toBe('failed');
+    const well = spoiled();
+    rebuilt(well);
+    well.outcome('succeeded', 'start', 'guest/g1');
+    well.fire('guest/g1/stable');
+    crash(well);
+    expect(well.guest('g1').state).toBe('reinstalling');
+  });
+
+  test('is never made while somebody may run the guest, nor out of nothing', () => {
+    const s = spoiled();
+    const pending = (fleet: Fleet) =>
+      runnable(fleet).held.find(({ intent }) => intent.intent.type === 'reinstall')?.why;
+    const { g1 } = s.fleet.guests;
+    const held = { ...g1!, context: { ...g1!.context, release: null } };
+    expect(pending(s.fleet)).toBeUndefined();
+    expect(pending({ ...s.fleet, guests: { ...s.fleet.guests, g1: held } })).toBe('h1 may still run g1');
+    expect(pending(spoiled({}).fleet)).toBe('the cluster file does not say what g1 is rebuilt from');
   });
 });
 
