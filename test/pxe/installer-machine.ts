@@ -28,7 +28,12 @@ export function diskFile(file: string, bytes: number, content?: Buffer): string 
 export function machine(
   built: string,
   disks: readonly DiskFile[],
-  { url, job = 'job1', attempt = 1, token }: { url: string; job?: string; attempt?: number; token: string },
+  {
+    url,
+    job = 'host/b1/reinstall@20',
+    attempt = 1,
+    token,
+  }: { url: string; job?: string; attempt?: number; token: string },
 ): Machine {
   const drives = disks.flatMap(({ file, serial }, index) => [
     '-drive',

@@ -115,7 +115,16 @@ describe('an answer', () => {
   /** Sends a hello, as main.sh does. */
   const greet = async (pair: typeof node, answer?: InstallAnswer) => {
     const plan = (): Plan => ({
-      ...{ job: 'job1', attempt: 1, mode: 'rescue', host: 'b1', cluster: 'c1', epoch: 1, sources: [], wallMs: 0 },
+      ...{
+        job: 'host/b1/reinstall@20',
+        attempt: 1,
+        mode: 'rescue',
+        host: 'b1',
+        cluster: 'c1',
+        epoch: 1,
+        sources: [],
+        wallMs: 0,
+      },
       disk: { device: 'none', serial: null, wwn: null, bytes: 0 },
       image: { name: 'test', manifest: image.digest },
     });
@@ -129,7 +138,8 @@ describe('an answer', () => {
     });
     mkdirSync(join(place, 'installer/nodes'));
     writeFileSync(join(place, 'installer/nodes/a1.pem'), pemOfNkey(node.getPublicKey()));
-    const done = await bash(`URLS=(http://127.0.0.1:1 ${server.url.replace('10.0.2.2', '127.0.0.1')}) JOB=job1 ATTEMPT=1
+    const done =
+      await bash(`URLS=(http://127.0.0.1:1 ${server.url.replace('10.0.2.2', '127.0.0.1')}) JOB=host/b1/reinstall@20 ATTEMPT=1
       make_key
       status=0
       ask_once hello '{"token":"a-ticket","key":"'$(cat $RUN/key.pub)'","inventory":${JSON.stringify(inventory)}}' || status=$?

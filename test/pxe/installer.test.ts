@@ -186,7 +186,7 @@ describe('an installation', () => {
     expect(ticket).toMatchObject({
       cluster: 'c1',
       host: 'b1',
-      job: 'job1',
+      job: 'host/b1/reinstall@20',
       attempt: 1,
       image: image.digest,
       urls: [leader.url, dying.url],
