@@ -45,7 +45,7 @@ export async function prepareMetal(nodes: readonly LabNode[], say: (what: string
       kernel: 'cloud',
     });
   });
-  await once(prepared.image, stampOf(IN_THE_IMAGE, JSON.stringify(imageKeys)), () => {
+  await once(prepared.image, stampOf(IN_THE_IMAGE, JSON.stringify({ imageKeys, CMDLINE })), () => {
     say('making the image of a host, which takes some minutes');
     return buildImage({
       name: IMAGE,
@@ -59,8 +59,7 @@ export async function prepareMetal(nodes: readonly LabNode[], say: (what: string
       cache: join(cache, 'image-build'),
       fresh: false,
       level: 3,
-      // Without KVM and on busy cores, a kernel takes a late timer for a broken one.
-      cmdline: 'no_timer_check',
+      cmdline: CMDLINE,
       epochS: Math.floor(Date.now() / 1_000),
       installation: project,
       say: (line) => say(`  ${line.trim()}`),
@@ -71,6 +70,9 @@ export async function prepareMetal(nodes: readonly LabNode[], say: (what: string
 
 export const keptIdentities = (): Identities =>
   identitiesSchema.parse(JSON.parse(readFileSync(join(prepared.keys, 'identities.json'), 'utf8')));
+
+/** Without KVM each line on the console is slow, and on busy cores a kernel takes a late timer for a broken one. */
+const CMDLINE = 'quiet panic=30 no_timer_check mitigations=off';
 
 const IN_THE_IMAGE = ['adapters', 'cli', 'daemon', 'machines', 'packaging', 'pxe', 'services', 'package-lock.json'];
 
