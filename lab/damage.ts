@@ -36,6 +36,8 @@ const inRoot = (disk: string, { from }: Partition, command: string) =>
 /** Everything below /boot, as by `rm -rf /boot/*`. */
 export async function deleteBoot({ files }: Machine): Promise<void> {
   const root = await partition(files.disk, 'root');
+  // What the power cut left in its journal is brought home first, as a start would. 1: it has corrected something.
+  await sh('e2fsck', ['-y', `${files.disk}?offset=${root.from}`]).catch(() => {});
   const listed = async () =>
     (await inRoot(files.disk, root, 'ls -p /boot'))
       .split('\n')

@@ -10,7 +10,7 @@ export const STORE = '10.77.0.1';
 export const IMAGE = 'host';
 
 /** What a start from its disk takes until the host is in service again, and some more: it has no KVM. */
-const REJOIN_WITHIN_MS = 90_000;
+const REJOIN_WITHIN_MS = 75_000;
 
 /** Kept with the images it has signed. */
 const imageSeed = join(cache, 'image-key.nk');
