@@ -28,7 +28,7 @@ const base64 = z
   .max(1_024);
 
 /** Of one boot of one machine: `job` is the id of the intent, `attempt` counts its network boots from 1. */
-const of = { job: name, attempt: int };
+const of = { job: z.string().max(96), attempt: int };
 /** Requests after `hello` are signed by the installer's own key: header `rekindle-signature`, over the body's bytes. `n` rises. */
 const signed = { ...of, n: int };
 

@@ -67,7 +67,7 @@ export const nodesOf = (spec: ClusterSpec): string[] =>
  * Why these values: a route or client that stays silent is dropped after (ping_max + 1) × ping_interval = 3 s, and a
  * lost route is dialled again every second, which are the shortest that do not mistake a busy machine for a dead one.
  * A server that cannot write to a peer for 2 s drops it rather than buffer. JetStream syncs before it acknowledges.
- * Throws KEYS_MISSING for a node without identities.
+ * Throws KEYS_MISSING for a node without identities, save a host that is yet to be installed: its keys come from the log.
  */
 export function serverConfig({ spec, node, keys, directory, portsOf = () => PORTS }: ServerPlan): string {
   const ports = portsOf(node);
@@ -123,10 +123,11 @@ ${users(spec, keys).join('\n')}
 
 function users(spec: ClusterSpec, { identities }: NodeKeys): string[] {
   const of = (nodes: readonly string[], role: Role) =>
-    nodes.map((node) => {
-      const keys =
-        identities.nodes[node] ?? fail('KEYS_MISSING', { file: 'identities.json', reason: `names no keys of ${node}` });
-      return user(keys[role], permissionsOf(role, node, spec.cluster));
+    nodes.flatMap((node) => {
+      const keys = identities.nodes[node];
+      if (keys) return [user(keys[role], permissionsOf(role, node, spec.cluster))];
+      if (spec.hosts[node]?.machine && !spec.voters.includes(node)) return [];
+      return fail('KEYS_MISSING', { file: 'identities.json', reason: `names no keys of ${node}` });
     });
   return [
     ...of(Object.keys(spec.hosts).sort(), 'agent'),

@@ -22,7 +22,7 @@ argument() {
 phase start
 JOB=$(argument rekindle.job) ATTEMPT=$(argument rekindle.attempt) TOKEN=$(argument rekindle.token)
 IFS=, read -r -a URLS <<<"$(argument rekindle.url)"
-[[ $JOB =~ ^[A-Za-z0-9._:/@-]{1,64}$ && $ATTEMPT =~ ^[0-9]+$ && $TOKEN =~ ^[A-Za-z0-9_=+/-]{1,128}$ && ${#URLS[@]} -gt 0 ]] ||
+[[ $JOB =~ ^[A-Za-z0-9._:/@-]{1,96}$ && $ATTEMPT =~ ^[0-9]+$ && $TOKEN =~ ^[A-Za-z0-9_=+/-]{1,128}$ && ${#URLS[@]} -gt 0 ]] ||
   fail "the kernel's command line does not name job, attempt, token and url"
 
 phase network

@@ -10,6 +10,7 @@ import { findServer } from '../../adapters/nats/server-binary.ts';
 import { serverConfig, serversFor } from '../../adapters/nats/server-config.ts';
 import { runServer } from '../../adapters/nats/server-process.ts';
 import { isTooOld } from '../../adapters/nats/version.ts';
+import { specSchema } from '../../machines/spec.ts';
 import { listening, startCluster, type TestCluster, until } from './cluster.ts';
 
 let cluster: TestCluster;
@@ -55,6 +56,14 @@ describe('the configuration', () => {
     expect(() => serverConfig({ ...cluster.plan('h1'), spec: more })).toThrow(/names no keys of h9/);
     const odd = { ...cluster.spec, hosts: { ...hosts, h2: { ...hosts.h2!, address: 'x"\nauthorization {}' } } };
     expect(() => serverConfig({ ...cluster.plan('h1'), spec: odd })).toThrow(/cannot be written/);
+  });
+
+  test('a host that is yet to be installed has no keys, and keeps no other server from starting', () => {
+    const { hosts } = cluster.spec;
+    const machine = { macs: ['52:54:00:00:00:09'], disk: { serial: 'nine' } };
+    const spec = specSchema.parse({ ...cluster.spec, hosts: { ...hosts, h9: { ...hosts.h1, machine } } });
+    const users = (text: string) => text.match(/nkey: U[A-Z2-7]{55}/g);
+    expect(users(serverConfig({ ...cluster.plan('h1'), spec }))).toEqual(users(serverConfig(cluster.plan('h1'))));
   });
 
   test('each node talks to its own server and the next by name; with one voter, to that one', () => {
