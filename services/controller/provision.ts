@@ -5,8 +5,8 @@
  */
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, type JobEntity, knownLife } from '../../machines/fleet.ts';
-import { planDisk } from '../../machines/plan-disk.ts';
-import { isEnrolled, isUnderWay } from '../../machines/reinstall.ts';
+import { planDisk, sameDisk } from '../../machines/plan-disk.ts';
+import { isEnrolled, isUnderWay, unsafeToReinstall } from '../../machines/reinstall.ts';
 import { sha256 } from '../../machines/reinstall-plan.ts';
 import { wrongStep } from '../../machines/reinstall-steps.ts';
 import { imageSources } from '../../machines/sources.ts';
@@ -134,8 +134,15 @@ export function createProvisioning(
   const commit = async ({ disk, manifest }: Of<'commit'>, job: JobEntity): Promise<InstallAnswer> => {
     const { id: host } = job.context;
     const go = (): InstallAnswer => ({ kind: 'go', ...boot(job), epoch: fleet().epoch, disk });
-    // The answer was lost: it has not begun, for it asks immediately before its first byte.
-    if (job.state === 'committed') return go();
+    if (job.state === 'committed') {
+      // The answer was lost, and nothing is written yet, for it asks immediately before its first byte. So what has happened
+      // since then counts as it would have the first time.
+      const since = unsafeToReinstall(fleet(), host);
+      const { disk: chosen, image } = job.context;
+      const asked = chosen !== null && sameDisk(disk, chosen) && manifest === image?.manifest;
+      if (!asked) return refused('it is not the disk and the image that it was given', true);
+      return since === null ? go() : refused(since, false);
+    }
     const why = await step({ type: 'reinstall.committed', ...about(host), data: { ...boot(job), disk, manifest } });
     // A freeze ends, a brake is released; what else there is ends the try by itself.
     return why === null ? go() : refused(why, false);

@@ -166,6 +166,15 @@ describe('commit', () => {
     expect(types().filter((type) => type === 'reinstall.committed')).toHaveLength(1);
   });
 
+  test('asked again is asked of the present state: a freeze since then holds, and another disk is none of its own', async () => {
+    await commit();
+    expect(await commit({ disk: { serial: 's5' } })).toEqual(refused(/not the disk/, true));
+    s.append('cluster.frozen', 'cluster', { by: 'ann', reason: 'wait' });
+    expect(await commit()).toEqual(refused(/frozen by ann/, false));
+    s.append('cluster.thawed', 'cluster', { by: 'ann' });
+    expect(await commit()).toMatchObject({ kind: 'go' });
+  });
+
   test.each<[string, () => Promise<InstallAnswer>, RegExp]>([
     ['by another key', () => signed('commit', { disk: { serial: 's4' }, manifest: DIGEST }, 'BBBB'), /not signed/],
     ['for another disk', () => commit({ disk: { serial: 's5' } }), /not the disk/],
