@@ -19,9 +19,14 @@ export async function migrateGuest(
   const { guest, from, to, token } = intent;
   const { epoch, signal } = context;
   const fleet = context.fleet();
-  const counterOf = (host: string) => fleet.hosts[host]?.context.incarnation?.counter ?? -1;
-  /** A host proven stopped runs nothing and answers nothing. */
-  const stopped = (host: string) => context.fleet().hosts[host]?.context.fence !== null;
+  const held = fleet.guests[guest]?.context;
+  // The lives that the grant names, never those the hosts are in now: what a target has become since expects nothing, and
+  // what arrived there would run under a grant that the log holds for over.
+  const counterOf = (host: string) => [held?.grant, held?.migratingTo].find((end) => end?.host === host)?.counter ?? -1;
+  /** That end's life is over; it may be back in another, which has no part in this. */
+  const over = held?.migratingTo ? null : held?.grant?.host === from ? to : from;
+  /** A host proven stopped, or in a later life, runs nothing under this grant. */
+  const stopped = (host: string) => host === over || context.fleet().hosts[host]?.context.fence !== null;
   const ask = async (host: string): Promise<CommandAnswer> =>
     stopped(host)
       ? { kind: 'inspected', state: 'gone', token: null }
@@ -65,7 +70,7 @@ export async function migrateGuest(
     );
     return moved.kind === 'succeeded' ? moved : settle('reason' in moved ? moved.reason : moved.kind);
   };
-  const lost = [from, to].find(stopped);
+  const lost = over ?? [from, to].find(stopped);
   const answer = lost === undefined ? await move() : await settle(`${lost} was lost meanwhile`);
   if (answer.kind === 'failed' && !stopped(to)) {
     // The target gives the shared grant back, and whatever arrived half of the guest with it.
