@@ -23,7 +23,7 @@ export async function migrateGuest(
   // The lives that the grant names, never those the hosts are in now: what a target has become since expects nothing, and
   // what arrived there would run under a grant that the log holds for over.
   const counterOf = (host: string) => [held?.grant, held?.migratingTo].find((end) => end?.host === host)?.counter ?? -1;
-  /** That end's life is over; it may be back in another, which has no part in this. */
+  /** Proven to run it no more; that host may be in another life already, which has no part in this. */
   const over = held?.migratingTo ? null : held?.grant?.host === from ? to : from;
   /** A host proven stopped, or in a later life, runs nothing under this grant. */
   const stopped = (host: string) => host === over || context.fleet().hosts[host]?.context.fence !== null;
@@ -47,7 +47,10 @@ export async function migrateGuest(
     }
     const says = (host: string, state: string) =>
       stopped(host) ? `${host} is proven stopped` : `${host} says ${state}`;
-    return { kind: 'unknown', reason: `${why}; ${says(from, atSource)}, ${says(to, atTarget)}` };
+    const said = [...(from === over ? [] : [says(from, atSource)]), ...(to === over ? [] : [says(to, atTarget)])].join(
+      ', ',
+    );
+    return { kind: 'unknown', reason: `${why}; ${said}` };
   };
 
   const move = async (): Promise<CommandAnswer> => {
@@ -71,7 +74,7 @@ export async function migrateGuest(
     return moved.kind === 'succeeded' ? moved : settle('reason' in moved ? moved.reason : moved.kind);
   };
   const lost = over ?? [from, to].find(stopped);
-  const answer = lost === undefined ? await move() : await settle(`${lost} was lost meanwhile`);
+  const answer = lost === undefined ? await move() : await settle(`it is over on ${lost}`);
   if (answer.kind === 'failed' && !stopped(to)) {
     // The target gives the shared grant back, and whatever arrived half of the guest with it.
     await command(
