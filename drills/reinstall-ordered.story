@@ -12,7 +12,6 @@ at 1s operator: publish image host 1
 at 2s operator: reinstall h4 because "new kernel"
 expect the operator is told "put it into maintenance first" within 1s
 at 5s operator: maintenance h4
-at 6s operator: migrate g1 to h1
 expect h4 is maintenance within 10s
 at 20s operator: reinstall h4 because "new kernel"
 at 25s operator: veto the installation of h4

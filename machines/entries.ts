@@ -122,8 +122,19 @@ export const dataSchemas = {
     counter: z.number().int(),
     attempts: z.array(z.strictObject({ method: text, reason: text })),
   }),
-  'maintenance.started': z.strictObject({ by: z.string() }),
+  /** `drain`: its guests are to be moved away alive. */
+  'maintenance.started': z.strictObject({ by: z.string(), drain: z.literal(true).optional() }),
   'maintenance.ended': z.strictObject({ by: z.string() }),
+  /** Nothing moves off a host that is to be emptied: what keeps these guests there (machines/drain.ts, KEEPS). */
+  'drain.changed': z.strictObject({
+    keeps: z.array(
+      z.strictObject({
+        guest,
+        code: z.enum(['NO_PLACE', 'TOGETHER', 'MOVE_FAILED', 'IN_TROUBLE']),
+        reason: text,
+      }),
+    ),
+  }),
   ...outcomeOf('power-on', { method: text }),
   ...outcomeOf('repair', { what: z.literal('libvirt') }),
   /** Reinstallation, docs/decisions/0016. `plan`: digest of what the person was shown (machines/reinstall-plan.ts). */
@@ -190,7 +201,13 @@ export const dataSchemas = {
   }),
   'guest.duplicated': z.strictObject({ hosts: z.array(host) }),
   'guest.ordered': z.strictObject({ desired: z.enum(['running', 'stopped']), by: z.string() }),
-  'guest.migration-requested': z.strictObject({ to: host.nullable(), by: z.string() }),
+  /** `drains`: asked for by the leader, to empty this host; `avoid`: hosts that the guest did not reach before. */
+  'guest.migration-requested': z.strictObject({
+    to: host.nullable(),
+    by: z.string(),
+    drains: host.optional(),
+    avoid: z.array(host).optional(),
+  }),
   /** The decision and the grant in one: what was chosen, why, what was refused and why not, and the release proof relied on. */
   'guest.granted': z.strictObject({
     host,

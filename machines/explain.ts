@@ -1,4 +1,5 @@
 /** Why things are as they are: the causes of the present state, back to the evidence, as a person on call reads them. */
+import { drainLines } from './drain.ts';
 import type { Entry, Stored } from './entries.ts';
 import { type Fleet, type GuestEntity, JOB_STATES } from './fleet.ts';
 import { place } from './placement.ts';
@@ -32,6 +33,7 @@ export function explain(subject: string, entries: readonly Stored[], fleet: Flee
   }
   if (chain.end !== null) lines.push(chain.end);
   lines.push(...waiting(subject, fleet));
+  if (subject.startsWith('host/')) lines.push(...drainLines(fleet, nameOf(subject)));
   return lines;
 }
 

@@ -91,6 +91,17 @@ export interface HostContext {
   /** Open troubles that do not cost the host its guests: `libvirt` and the like, with the reason. */
   readonly degraded: Readonly<Record<string, string>>;
   readonly maintenance: boolean;
+  /** While its maintenance asks for it to be emptied: by which entry and person. Absent otherwise, as in every older log. */
+  readonly drain?:
+    | {
+        readonly entry: string;
+        readonly by: string;
+        /** Guest to how often it was asked to leave, and the hosts that it then did not reach. */
+        readonly tries: Readonly<Record<string, { readonly asked: number; readonly failed: readonly string[] }>>;
+        /** What was last written down as keeping guests there. */
+        readonly keeps: EntryData<'drain.changed'>['keeps'];
+      }
+    | undefined;
   /** Rung of the ladder: entry times (epoch ms) of the tries spent on each. */
   readonly tries: {
     readonly repair: readonly number[];

@@ -113,6 +113,10 @@ const placeAnywhere = (context: GuestContext) =>
 const placeHere = (context: GuestContext) =>
   context.grant ? place({ ...context, avoid: [] }, 'in-place', context.grant.host) : placeAnywhere(context);
 
+/** Hosts that it did not reach when it was last to leave. */
+const missedBy = (event: GuestEvent): readonly string[] =>
+  event.type === 'guest.migration-requested' ? (event.data.avoid ?? []) : [];
+
 const stop = ({ id, grant }: GuestContext, graceful: boolean): Output =>
   grant === null
     ? { type: 'withdraw', intent: 'stop' }
@@ -237,7 +241,7 @@ export const guest = setup({
     }),
     placeToMove: emit(({ context, event }) =>
       place(
-        { ...context, avoid: context.grant ? [context.grant.host] : [] },
+        { ...context, avoid: [...(context.grant ? [context.grant.host] : []), ...missedBy(event)] },
         'migration',
         event.type === 'guest.migration-requested' ? event.data.to : null,
       ),

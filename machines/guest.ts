@@ -215,6 +215,9 @@ export const guestMachine = guest.createMachine({
         'guest.migration-requested': { actions: ['placeToMove', note('a host for it is sought')] },
         'guest.granted': { guard: 'toMigrate', target: 'migrating', actions: ['grant', 'migrate', note()] },
         'guest.unplaced': { actions: [withdraw('place'), note('it stays where it is')] },
+        // Its host need not be emptied any more, and no place has been found for it yet.
+        'maintenance.started': { actions: [withdraw('place'), note('it stays where it is')] },
+        'maintenance.ended': { actions: [withdraw('place'), note('it stays where it is')] },
       },
       exit: [withdraw('place'), disarm('stable')],
     },

@@ -3,9 +3,10 @@ import { assign, emit, setup } from 'xstate';
 import type { Entry, EntryType } from './entries.ts';
 import { type HostContext, knownLife, latestLife } from './fleet.ts';
 import type { IntentType, Output } from './intents.ts';
-import { DAY_MS, hasBudget, spend, waitMs } from './ladder.ts';
-import { sentence } from './sentences.ts';
+import { backoff, DAY_MS, hasBudget, spend, waitMs } from './ladder.ts';
+import { nameOf, sentence } from './sentences.ts';
 import type { HostLadder } from './spec.ts';
+import { get } from './table.ts';
 
 /** What a host needs to know besides the entry itself. */
 export interface HostFacts {
@@ -81,6 +82,11 @@ type Remedy = 'leave' | 'power-on' | 'wait' | 'reinstall' | 'quarantine';
 /** A test that failed is repeated once before the host is stopped for it. */
 const TESTS_A_BOOT = 2;
 export const TEST_AGAIN_MS = 30_000;
+
+/** So often one guest is asked to leave a host that is to be emptied; then a person is needed. */
+export const ASKS = 3;
+/** Wait before the second try, doubled before the third. */
+const ASK_AGAIN_MS = 10_000;
 
 const reinstallRung = ({ reinstalls }: HostFacts) => ({ tries: reinstalls, withinMs: DAY_MS, backoffMs: 0 });
 
@@ -169,6 +175,34 @@ function restored({ context, event }: Args): Change {
   return event.data.what === 'watchdog' ? { degraded: others, selfFencing: true } : { degraded: others };
 }
 
+/** Ordered to be emptied, or not any more. */
+function drainOf(context: HostContext, event: HostEvent): Change {
+  if (event.type === 'maintenance.started' && event.data.drain)
+    return { drain: { entry: event.id, by: event.data.by, tries: {}, keeps: [] } };
+  // Not named at all where it never was: an older log folds to what it always did.
+  return context.drain === undefined ? {} : { drain: undefined };
+}
+
+function asked({ context: { drain }, event }: Args): Change {
+  if (!drain || event.type !== 'guest.migration-requested') return {};
+  const guest = nameOf(event.subject);
+  const { asked, failed } = get(drain.tries, guest) ?? { asked: 0, failed: [] };
+  return { drain: { ...drain, tries: { ...drain.tries, [guest]: { asked: asked + 1, failed } } } };
+}
+
+function missed({ context: { drain }, event }: Args): Change {
+  if (!drain || event.type !== 'migration.failed') return {};
+  const guest = nameOf(event.subject);
+  const { asked, failed } = get(drain.tries, guest) ?? { asked: 1, failed: [] };
+  return {
+    drain: { ...drain, tries: { ...drain.tries, [guest]: { asked, failed: [...failed, event.data.to].slice(-ASKS) } } },
+  };
+}
+
+function kept({ context: { drain }, event }: Args): Change {
+  return drain && event.type === 'drain.changed' ? { drain: { ...drain, keeps: event.data.keeps } } : {};
+}
+
 export const host = setup({
   types: {
     context: {} as HostContext,
@@ -204,6 +238,14 @@ export const host = setup({
     startsRepair,
     repeatsRepair,
     empty: ({ event }) => event.empty,
+    drainOrdered: ({ context, event }) =>
+      event.type === 'maintenance.started' && (event.data.drain === true || context.drain !== undefined),
+    asksToLeave: ({ context, event }) =>
+      event.type === 'guest.migration-requested' && event.data.drains === context.id && context.drain !== undefined,
+    stayed: ({ context, event }) =>
+      event.type === 'migration.failed' && event.data.from === context.id && context.drain !== undefined,
+    askedBefore: ({ context, event }) => Object.hasOwn(context.drain?.tries ?? {}, nameOf(event.subject)),
+    beingEmptied: ({ context }) => context.drain !== undefined,
   },
   actions: {
     note: assign(({ event }, params: { then: string }) => ({
@@ -224,7 +266,10 @@ export const host = setup({
     spendReinstall: assign(({ context, event }) => ({
       tries: { ...context.tries, reinstall: spend(context.tries.reinstall, reinstallRung(event), event.atMs) },
     })),
-    flag: assign((_, params: { maintenance: boolean }) => params),
+    flag: assign(({ context, event }, params: { maintenance: boolean }) => ({ ...params, ...drainOf(context, event) })),
+    countAsk: assign(asked),
+    missed: assign(missed),
+    keep: assign(kept),
     spendRepair: assign(({ context, event }) => ({
       tries: { ...context.tries, repair: spend(context.tries.repair, event.ladder.repair, event.atMs) },
     })),
@@ -258,6 +303,12 @@ export const host = setup({
       type: 'timer',
       name: 'switch-on',
       afterMs: waitMs(context.tries.powerOn, event.ladder.powerOn, event.atMs),
+    })),
+    /** Longer with each time that this guest was asked in vain. */
+    armDrain: emit(({ context, event }) => ({
+      type: 'timer',
+      name: 'drain',
+      afterMs: backoff(get(context.drain?.tries ?? {}, nameOf(event.subject))?.asked ?? 1, ASK_AGAIN_MS),
     })),
     armRepair: emit(({ context, event }) => ({
       type: 'timer',

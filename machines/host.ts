@@ -209,7 +209,20 @@ export const hostMachine = host.createMachine({
         'start.failed': { guard: 'empty', target: 'maintenance', actions: note('the host is empty') },
         'guest.crashed': { guard: 'empty', target: 'maintenance', actions: note('the host is empty') },
         'migration.succeeded': { guard: 'empty', target: 'maintenance', actions: note('the host is empty') },
+        // What goes next is decided by the leader (drain.ts); the host remembers what was tried.
+        'maintenance.started': {
+          guard: 'drainOrdered',
+          actions: [{ type: 'flag', params: { maintenance: true } }, disarm('drain'), note()],
+        },
+        'guest.migration-requested': { guard: 'asksToLeave', actions: 'countAsk' },
+        'migration.failed': { guard: 'stayed', actions: ['missed', 'armDrain'] },
+        'guest.unplaced': { guard: 'askedBefore', actions: 'armDrain' },
+        'drain.changed': [
+          { guard: 'empty', target: 'maintenance', actions: note('the host is empty') },
+          { guard: 'beingEmptied', actions: ['keep', note()] },
+        ],
       },
+      exit: disarm('drain'),
     },
     maintenance: {
       tags: 'live',

@@ -108,7 +108,9 @@ function placeOne(inventory: Inventory, spec: GuestSpec, request: PlaceRequest):
 function refusal(host: HostRoom, spec: GuestSpec, request: PlaceRequest, wishes: Wishes): string | null {
   if (host.closed !== null) return host.closed;
   if (request.avoid.includes(host.name)) {
-    return request.purpose === 'migration' ? 'it runs there already' : 'it failed there lately';
+    return request.purpose === 'migration' && host.name === request.avoid[0]
+      ? 'it runs there already'
+      : 'it failed there lately';
   }
   if (spec.hosts.length > 0 && !spec.hosts.includes(host.name)) return 'not among its hosts';
   const unreachable = spec.storage.find((pool) => !host.storage.has(pool));

@@ -24,6 +24,7 @@ const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   host: ['host'],
   fence: ['host'],
   maintenance: ['host'],
+  drain: ['host'],
   'power-on': ['host'],
   repair: ['host'],
   netboot: ['host'],

@@ -1,4 +1,5 @@
 /** Whom an entry concerns. Machines do not talk to each other: this is their only coupling. */
+import { pendingId } from './draft.ts';
 import type { Entry, EntryType } from './entries.ts';
 import type { Fleet, GuestEntity } from './fleet.ts';
 import { nameOf } from './sentences.ts';
@@ -54,7 +55,10 @@ export function guestsOn(fleet: Pick<Fleet, 'guests'>, host: string): string[] {
 }
 
 /** Subjects in the order in which they are stepped: the one that the entry names first. */
-export function subjectsOf(fleet: Pick<Fleet, 'spec' | 'hosts' | 'guests' | 'timers'>, entry: Entry): string[] {
+export function subjectsOf(
+  fleet: Pick<Fleet, 'spec' | 'hosts' | 'guests' | 'timers' | 'intents'>,
+  entry: Entry,
+): string[] {
   const { type, subject } = entry;
   if (type === 'leader.elected') return sorted(Object.keys(fleet.hosts), 'host');
   if (type === 'leases.reported') {
@@ -84,6 +88,8 @@ export function subjectsOf(fleet: Pick<Fleet, 'spec' | 'hosts' | 'guests' | 'tim
   }
   if (type === 'start.succeeded') subjects.push(...starvedWith(fleet, nameOf(subject)));
   if (host === null) subjects.push(...draining(fleet, subject));
+  else if (type === 'maintenance.ended' || (type === 'maintenance.started' && !entry.data.drain))
+    subjects.push(...placedToLeave(fleet, host));
   return subjects;
 }
 
@@ -98,6 +104,15 @@ function starvedWith({ spec, guests }: Pick<Fleet, 'spec' | 'guests'>, fed: stri
     return back.length === 0 || storage(name).some((one) => back.includes(one));
   });
   return sorted(waiting, 'guest');
+}
+
+/** Guests for which a place is sought only because this host was to be emptied. */
+function placedToLeave(fleet: Pick<Fleet, 'hosts' | 'guests' | 'intents'>, host: string): string[] {
+  if (!get(fleet.hosts, host)?.context.drain) return [];
+  const sought = guestsOn(fleet, host).filter(
+    (name) => fleet.guests[name]!.state === 'running' && pendingId(fleet, `guest/${name}`, 'place') !== undefined,
+  );
+  return sorted(sought, 'guest');
 }
 
 /** A host being emptied learns of everything about its guests: the last to leave ends the draining. */

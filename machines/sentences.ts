@@ -83,8 +83,15 @@ const sentences: Sentences = {
   'fence.requested': (d, h) => `${d.by} asked to fence ${h}: ${d.reason}`,
   'fence.proven': (d, h) => `${h} is proven stopped (${d.proof.kind}): ${proofSentence(d.proof)}`,
   'fence.failed': (d, h) => `${h} cannot be proven stopped: ${list(d.attempts.map((a) => `${a.method}: ${a.reason}`))}`,
-  'maintenance.started': (d, h) => `${d.by} put ${h} into maintenance`,
+  'maintenance.started': (d, h) => `${d.by} put ${h} into maintenance${d.drain ? ', to be emptied' : ''}`,
   'maintenance.ended': (d, h) => `${d.by} ended the maintenance of ${h}`,
+  'drain.changed': (d, h) =>
+    d.keeps.length === 0
+      ? `nothing is left on ${h}`
+      : `${h} cannot be emptied: ${d.keeps
+          .slice(0, 5)
+          .map(({ guest, code, reason }) => `${guest} stays (${code}), ${reason}`)
+          .join('; ')}${d.keeps.length > 5 ? `; and ${d.keeps.length - 5} more` : ''}`,
   'power-on.succeeded': (d, h) => `${h} was switched on (${d.method})`,
   'power-on.failed': (d, h) => `${h} could not be switched on (${d.method}): ${d.reason}`,
   'power-on.unknown': (d, h) => `it is not known whether ${h} was switched on (${d.method}): ${d.reason}`,
@@ -132,7 +139,10 @@ const sentences: Sentences = {
   'guest.adopted': (d, g) => `${g} was found running on ${d.host} and taken over: ${d.why}`,
   'guest.duplicated': (d, g) => `${g} was found on more than one host: ${list(d.hosts)}`,
   'guest.ordered': (d, g) => `${d.by} wants ${g} ${d.desired}`,
-  'guest.migration-requested': (d, g) => `${d.by} wants ${g} moved ${d.to === null ? 'elsewhere' : `to ${d.to}`}`,
+  'guest.migration-requested': (d, g) =>
+    d.drains === undefined
+      ? `${d.by} wants ${g} moved ${d.to === null ? 'elsewhere' : `to ${d.to}`}`
+      : `${g} is to leave ${d.drains}, which ${d.by} wants emptied`,
   'guest.granted': (d, g) => `placed ${g} on ${d.host}: ${d.why}${released(d.release)}`,
   'guest.unplaced': (d, g) => `no host for ${g}: ${d.why}${excluded(d.refused)}`,
   'start.succeeded': (d, g) => `${g} runs on ${d.host}`,
@@ -151,6 +161,7 @@ const WORK = { install: 'the reinstallation', 'dry-run': 'a dry run', rescue: 'a
 
 /** Timers whose end says something in itself. */
 const LATE: Readonly<Record<string, (host: string) => string>> = {
+  drain: (h) => `guests that did not leave ${h} are tried again`,
   announce: (h) => `nobody stopped the reinstallation of ${h} in time`,
   'network-boot': (h) => `${h} did not go on to the installer in time`,
   install: (h) => `the installer on ${h} was not done in time`,

@@ -1,4 +1,5 @@
 /** The cluster on one page, as one JSON object: what `rekindle status --json` prints. */
+import { leaving, todoFor } from '../machines/drain.ts';
 import {
   type Fleet,
   GUEST_STATES,
@@ -47,6 +48,13 @@ export interface HostStatus {
   readonly fencedBy: string | null;
   readonly degraded: Readonly<Record<string, string>>;
   readonly maintenance: boolean;
+  /** Guests that keep it from being emptied now; a code, why, and what to do. */
+  readonly keeps: readonly {
+    readonly guest: string;
+    readonly code: string;
+    readonly reason: string;
+    readonly todo: string;
+  }[];
   /** Guests that may run there. */
   readonly guests: readonly string[];
   /** Its last reinstallation; null: it never had one. */
@@ -104,6 +112,11 @@ function hostsOf(fleet: Fleet, roles: Roles, entries: ControllerView['entries'])
     fencedBy: context.fence?.proof.kind ?? null,
     degraded: context.degraded,
     maintenance: context.maintenance,
+    keeps: leaving(fleet, name).flatMap((one) =>
+      one.is === 'stays'
+        ? [{ guest: one.guest, code: one.code, reason: one.reason, todo: todoFor(one.code, one.guest, name) }]
+        : [],
+    ),
     guests: guests.filter(({ host, migratingTo }) => host === name || migratingTo === name).map((guest) => guest.name),
     job: jobStatus(fleet, name, roles, entries),
   }));

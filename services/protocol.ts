@@ -207,7 +207,14 @@ export const orderSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('release-brake'), by: name }),
   z.strictObject({ kind: z.literal('set-desired'), guest: name, desired: z.enum(['running', 'stopped']), by: name }),
   z.strictObject({ kind: z.literal('migrate'), guest: name, to: name.nullable(), by: name }),
-  z.strictObject({ kind: z.literal('maintenance'), host: name, on: z.boolean(), by: name }),
+  /** `drain`: and move its guests away. */
+  z.strictObject({
+    kind: z.literal('maintenance'),
+    host: name,
+    on: z.boolean(),
+    drain: z.literal(true).optional(),
+    by: name,
+  }),
   /** `plan`: planDigest of the reinstallPlan (machines/reinstall-plan.ts) that the person was shown. */
   z.strictObject({
     kind: z.literal('reinstall'),

@@ -65,6 +65,11 @@ export function alarms(status: Status): string[] {
         ({ name }) =>
           `${name} cannot be proven stopped — check it by hand, then: rekindle confirm-off ${name} --by NAME --checked WHAT --key FILE`,
       ),
+    ...status.hosts.flatMap(({ name, keeps }) =>
+      keeps.map(
+        ({ guest, code, reason, todo }) => `${guest} stays on ${name}, to be emptied (${code}): ${reason} — ${todo}`,
+      ),
+    ),
     ...status.hosts.flatMap(({ name, degraded }) =>
       Object.entries(degraded).map(([what, reason]) => `${name}: ${what}: ${reason}`),
     ),

@@ -148,11 +148,13 @@ function draftFor(order: Exclude<Order, { kind: 'step-down' | 'confirm-off' }>, 
       return { type: 'image.published', subject: 'cluster', cause, data: { name, version, manifest, by } };
     }
     case 'maintenance':
-      return {
-        type: order.on ? 'maintenance.started' : 'maintenance.ended',
-        subject: `host/${order.host}`,
-        cause,
-        data: { by },
-      };
+      return order.on
+        ? {
+            type: 'maintenance.started',
+            subject: `host/${order.host}`,
+            cause,
+            data: order.drain ? { by, drain: true } : { by },
+          }
+        : { type: 'maintenance.ended', subject: `host/${order.host}`, cause, data: { by } };
   }
 }

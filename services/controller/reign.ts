@@ -8,6 +8,7 @@ import type { Bus, Clock, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } from '../protocol.ts';
 import { type InstallAnswer, provisionSchema } from '../provisioning.ts';
 import { dispatchPending } from './dispatch.ts';
+import { drainHosts } from './drain.ts';
 import { type Election, writeElection } from './election.ts';
 import type { ExecuteContext } from './execute.ts';
 import { createFences } from './fences.ts';
@@ -54,6 +55,7 @@ const TICK_MS = 25;
 const STALL_LOOK_MS = 1_000;
 /** The forecast is recomputed at most this often. */
 const HEADROOM_MS = 5_000;
+const DRAIN_MS = 500;
 
 export async function reign(
   config: ReignConfig,
@@ -120,6 +122,7 @@ export async function reign(
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const notePower = notePowerTrouble(fleet, pen, ports.powerTrouble ?? (() => undefined));
   const forecast = noteHeadroom(fleet, pen, clock, signal);
+  const drain = drainHosts(fleet, pen);
   ends.push(
     dispatchPending(context, replica, { ...ports, power }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
@@ -132,6 +135,7 @@ export async function reign(
       }
     }),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
+    every(clock, DRAIN_MS, () => drain().then(() => {}, quietly('drain'))),
     every(clock, HEADROOM_MS, () => forecast().then(() => {}, quietly('forecast'))),
     every(clock, HEADROOM_MS, () => notePower().then(() => {}, quietly('power'))),
   );

@@ -84,9 +84,12 @@ function orderOf(entry: Entry): Order | null {
       return { kind: 'set-desired', guest: name, desired: entry.data.desired, by: entry.data.by };
     case 'guest.migration-requested':
       return { kind: 'migrate', guest: name, to: entry.data.to, by: entry.data.by };
-    case 'maintenance.started':
+    case 'maintenance.started': {
+      const { by, drain } = entry.data;
+      return { kind: 'maintenance', host: name, on: true, by, ...(drain ? { drain } : {}) };
+    }
     case 'maintenance.ended':
-      return { kind: 'maintenance', host: name, on: entry.type === 'maintenance.started', by: entry.data.by };
+      return { kind: 'maintenance', host: name, on: false, by: entry.data.by };
     default:
       return null;
   }

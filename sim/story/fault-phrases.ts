@@ -199,6 +199,9 @@ const PATTERNS: Readonly<Record<string, Make>> = {
     GUESTS.map((guest) => ({ kind: 'migrate', guest, to: HOST ?? null, by })),
   ),
   'operator [at NODE] : maintenance HOSTS': order(({ HOSTS }) =>
+    HOSTS.map((host) => ({ kind: 'maintenance', host, on: true, drain: true, by })),
+  ),
+  'operator [at NODE] : maintenance HOSTS keeping guests': order(({ HOSTS }) =>
     HOSTS.map((host) => ({ kind: 'maintenance', host, on: true, by })),
   ),
   'operator [at NODE] : end maintenance HOSTS': order(({ HOSTS }) =>

@@ -136,6 +136,8 @@ function sayOrder(order: Order): string {
     case 'publish-image':
       return `publish image ${order.name} ${order.version}`;
     case 'maintenance':
-      return `${order.on ? '' : 'end '}maintenance ${order.host}`;
+      return order.on
+        ? `maintenance ${order.host}${order.drain ? '' : ' keeping guests'}`
+        : `end maintenance ${order.host}`;
   }
 }

@@ -11,7 +11,6 @@ const AGAIN_MS = 30_000;
 const TRIES_AT_MOST = 5;
 const DRAINED_WITHIN_MS = 600_000;
 const BACK_WITHIN_MS = 1_200_000;
-const MOVE_AGAIN_MS = 60_000;
 
 /** An order, given again until a leader accepts it. */
 export function orderUntilAccepted(sim: Simulation, order: Order): Errand {
@@ -41,18 +40,17 @@ export interface Reboot {
   readonly tell: (what: string) => void;
 }
 
-/** As docs/operations.md has it: maintenance, every guest moved alive, reboot, end of maintenance. */
+/** As docs/operations.md has it: maintenance, which empties it, reboot, end of maintenance. */
 export function reboot({ sim, view, host, order, down, back, tell }: Reboot): Errand {
   const beganMs = sim.now();
   let rebooted = false;
-  let movedMs = Number.NEGATIVE_INFINITY;
   const node = sim.nodes[host]!;
   const end = () => {
     if (rebooted) back();
     order({ kind: 'maintenance', host, on: false, by: ON_CALL });
     return true;
   };
-  order({ kind: 'maintenance', host, on: true, by: ON_CALL });
+  order({ kind: 'maintenance', host, on: true, drain: true, by: ON_CALL });
 
   return () => {
     if (sim.now() - beganMs > (rebooted ? BACK_WITHIN_MS : DRAINED_WITHIN_MS)) {
@@ -61,10 +59,6 @@ export function reboot({ sim, view, host, order, down, back, tell }: Reboot): Er
     }
     const state = view.hostState(host);
     if (rebooted) return node.powered() && state === 'maintenance' ? end() : false;
-    if (state === 'draining' && sim.now() - movedMs >= MOVE_AGAIN_MS) {
-      movedMs = sim.now();
-      for (const guest of node.instances().keys()) order({ kind: 'migrate', guest, to: null, by: ON_CALL });
-    }
     if (state !== 'maintenance' || !node.powered()) return false;
     rebooted = true;
     down();

@@ -110,7 +110,8 @@ describe('ordering', () => {
     ['stop g1', { kind: 'set-desired', guest: 'g1', desired: 'stopped', by }],
     ['migrate g1', { kind: 'migrate', guest: 'g1', to: null, by }],
     ['migrate g1 --to h2', { kind: 'migrate', guest: 'g1', to: 'h2', by }],
-    ['maintenance h2', { kind: 'maintenance', host: 'h2', on: true, by }],
+    ['maintenance h2', { kind: 'maintenance', host: 'h2', on: true, drain: true, by }],
+    ['maintenance h2 --keep-guests', { kind: 'maintenance', host: 'h2', on: true, by }],
     ['maintenance h2 --end', { kind: 'maintenance', host: 'h2', on: false, by }],
     ['step-down', { kind: 'step-down', by }],
   ])('%s', async (args, order) => {

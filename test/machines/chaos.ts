@@ -1,4 +1,5 @@
 /** Entries without rhyme or reason, and entries that a leader might well write: both from a stream of choices. */
+import { drainSteps } from '../../machines/drain.ts';
 import { dataSchemas, type Entry, type EntryType, type Proof, type Stored } from '../../machines/entries.ts';
 import { type Fleet, GENESIS_HASH, latestLife } from '../../machines/fleet.ts';
 import { place } from '../../machines/placement.ts';
@@ -160,8 +161,9 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'fence.requested': () => ({ by, reason: 'r' }),
     'fence.proven': () => ({ counter: counter(), proof: proof(draw) }),
     'fence.failed': () => ({ counter: counter(), attempts: [{ method: 'ipmi', reason: 'dead' }] }),
-    'maintenance.started': () => ({ by }),
+    'maintenance.started': () => (draw.number(2) === 0 ? { by } : { by, drain: true }),
     'maintenance.ended': () => ({ by }),
+    'drain.changed': () => ({ keeps: draw.of([[], [{ guest: draw.of(GUESTS), code: 'NO_PLACE', reason: 'r' }]]) }),
     'image.published': () => ({ name: 'host', version: draw.number(3), manifest: DIGEST, by }),
     'reinstall.requested': () => ({ mode: draw.of(['install', 'dry-run', 'rescue']), by, reason: 'r', plan: DIGEST }),
     'reinstall.vetoed': () => ({ job: bootOf().job, by }),
@@ -201,7 +203,8 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'guest.adopted': () => ({ host: host(), counter: counter(), why: 'found' }),
     'guest.duplicated': () => ({ hosts: ['h1', 'h2'] }),
     'guest.ordered': () => ({ desired: draw.of(['running', 'stopped']), by }),
-    'guest.migration-requested': () => ({ to: draw.of([host(), null]), by }),
+    'guest.migration-requested': () =>
+      draw.number(2) === 0 ? { to: draw.of([host(), null]), by } : { to: null, by, drains: host(), avoid: [host()] },
     'guest.granted': () => ({
       host: host(),
       counter: counter(),
@@ -221,7 +224,7 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
 export function anySubject(type: EntryType, draw: Draw): string {
   if (draw.number(12) === 0) return draw.of(['cluster', 'host/h9', 'guest/g9', 'host/h1', 'guest/g1']);
   const word = type.slice(0, type.indexOf('.'));
-  if (['host', 'fence', 'maintenance', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(word))
+  if (['host', 'fence', 'maintenance', 'drain', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(word))
     return `host/${draw.of(HOSTS)}`;
   if (['guest', 'start', 'stop', 'migration'].includes(word)) return `guest/${draw.of(GUESTS)}`;
   return 'cluster';
@@ -318,6 +321,8 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
     return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
   if (fleet.frozen && draw.number(4) === 0) return { type: 'cluster.thawed', subject: 'cluster', data: { by: 'ann' } };
   if (fleet.brake && draw.number(4) === 0) return { type: 'brake.released', subject: 'cluster', data: { by: 'ann' } };
+  const [step] = drainSteps(fleet);
+  if (step && draw.number(2) === 0) return step;
   const busy = Object.values(fleet.jobs).filter(isUnderWay);
   if (busy.length > 0 && draw.number(2) === 0) {
     const { id, job } = draw.of(busy).context;

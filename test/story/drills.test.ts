@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reviewed, storyFile, storyNames, tell } from '../../drills/run.ts';
@@ -39,5 +39,6 @@ describe('all drills together', () => {
 
 test('stories that are still open can be read', () => {
   const folder = join(import.meta.dirname, '../../drills/open');
-  for (const file of readdirSync(folder)) parseStory(readFileSync(join(folder, file), 'utf8'));
+  for (const file of existsSync(folder) ? readdirSync(folder) : [])
+    parseStory(readFileSync(join(folder, file), 'utf8'));
 });

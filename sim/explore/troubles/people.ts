@@ -7,7 +7,16 @@ export const PEOPLE_TROUBLES: Troubles = [
     (g, atMs) => {
       const host = g.random.pick(g.hosts);
       return [
-        now(atMs, { kind: 'order', order: { kind: 'maintenance', host, on: true, by: 'explorer' } }),
+        now(atMs, {
+          kind: 'order',
+          order: {
+            kind: 'maintenance',
+            host,
+            on: true,
+            ...(g.random.chance(0.7) ? { drain: true as const } : {}),
+            by: 'explorer',
+          },
+        }),
         ...silence(g, atMs + soon(g.random)),
         now(atMs + long(g.random, 2_000, 60_000), {
           kind: 'order',

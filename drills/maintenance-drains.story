@@ -1,4 +1,3 @@
-# Open: Not built: draining asks for no migrations.
 story A host with guests is put into maintenance and is emptied by itself
   Every guest is moved away alive, and then the host is free.
 
