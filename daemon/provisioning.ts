@@ -54,6 +54,7 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
   const images = createImages({ directory: store, keys: Object.values(provisioning.imageKeys), verify: parts.verify });
   const over = new AbortController();
   const saidOnce = onChange();
+  const ignored = new Set<(mac: string) => void>();
   let armed: readonly ArmedMachine[] = [];
   let running: { place: NetBootPlace; dnsmasq: Dnsmasq; close: () => Promise<void> } | null = null;
   let found = new Set<string>();
@@ -79,6 +80,9 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
         directory: netBootDirectory(parts.run),
         say,
         discovered: (mac) => say.info('an armed machine asks for its network boot', { host: hostOf(mac), mac }),
+        ignored: (mac) => {
+          for (const listener of ignored) listener(mac);
+        },
         unknown: (mac) =>
           say.warn('a machine that is not armed asks for a network boot; has a network card been replaced?', { mac }),
       });
@@ -150,6 +154,10 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
       arm(machines) {
         armed = machines;
         running?.dnsmasq.arm(machines);
+      },
+      onIgnored(listener) {
+        ignored.add(listener);
+        return () => ignored.delete(listener);
       },
     },
     async stop() {

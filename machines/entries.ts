@@ -136,6 +136,8 @@ export const dataSchemas = {
     ),
   }),
   ...outcomeOf('power-on', { method: text }),
+  /** Switched on, it found nothing to start on its disk, and asked `by` for a network boot. `armedSeq`: of the timer that waits for it. */
+  'boot.fallen-through': z.strictObject({ mac: macSchema, by: z.string(), armedSeq: z.number().int() }),
   ...outcomeOf('repair', { what: z.literal('libvirt') }),
   /** Reinstallation, docs/decisions/0016. `plan`: digest of what the person was shown (machines/reinstall-plan.ts). */
   'reinstall.requested': z.strictObject({ mode: modeSchema, by: z.string(), reason: text, plan: digestSchema }),

@@ -323,7 +323,8 @@ export const hostMachine = host.createMachine({
     },
     rejoining: {
       entry: 'armRejoin',
-      on: { ...returns, 'timer.fired': [ordered, ...remedies] },
+      // Its disk does not start: the same as if the time were up, with the same tries and limits.
+      on: { ...returns, 'timer.fired': [ordered, ...remedies], 'boot.fallen-through': remedies },
       exit: disarm('rejoin'),
     },
     reinstalling: {

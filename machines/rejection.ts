@@ -4,6 +4,7 @@
  */
 import { pendingId } from './draft.ts';
 import { compareTokens, type Entry, type EntryOf, type EntryType } from './entries.ts';
+import { wrongFallThrough } from './fall-through.ts';
 import { type Fleet, latestLife } from './fleet.ts';
 import { wrongStep } from './reinstall-steps.ts';
 import { nameOf } from './sentences.ts';
@@ -26,6 +27,7 @@ const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   maintenance: ['host'],
   drain: ['host'],
   'power-on': ['host'],
+  boot: ['host'],
   repair: ['host'],
   netboot: ['host'],
   qualify: ['host'],
@@ -79,6 +81,8 @@ function wrongMoment(fleet: Fleet, entry: Entry): string | null {
         ? `version ${known.version} of ${entry.data.name} was published before`
         : null;
     }
+    case 'boot.fallen-through':
+      return wrongFallThrough(fleet, entry);
     case 'host.enrolled':
     case 'reinstall.requested':
     case 'reinstall.vetoed':

@@ -95,6 +95,8 @@ const sentences: Sentences = {
   'power-on.succeeded': (d, h) => `${h} was switched on (${d.method})`,
   'power-on.failed': (d, h) => `${h} could not be switched on (${d.method}): ${d.reason}`,
   'power-on.unknown': (d, h) => `it is not known whether ${h} was switched on (${d.method}): ${d.reason}`,
+  'boot.fallen-through': (d, h) =>
+    `${h} found nothing to start on its disk: it asked ${d.by} for a network boot (${d.mac})`,
   'repair.succeeded': (d, h) => `${d.what} on ${h} was restarted`,
   'repair.failed': (d, h) => `${d.what} on ${h} could not be restarted: ${d.reason}`,
   'repair.unknown': (d, h) => `it is not known whether ${d.what} on ${h} was restarted: ${d.reason}`,

@@ -151,6 +151,8 @@ export const machineSchema = z.strictObject({
   /** SMBIOS system UUID. */
   uuid: z.uuid().toLowerCase().optional(),
   firmware: z.enum(['bios', 'uefi']).default('uefi'),
+  /** Its firmware tries the network only after its disk: asked for, a network boot means that the disk does not start. */
+  bootOrder: z.literal('disk-first').optional(),
   /** The one disk that is written. Exactly one disk of the machine must match. */
   disk: diskIdSchema,
   /** Disks that must be there, and are never written. All others are never written either. */

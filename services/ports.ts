@@ -267,6 +267,8 @@ export interface ArmedMachine {
 export interface NetBoot {
   /** Replaces what was armed before; takes effect at once. Never rejects: what goes wrong is said, and tried again. */
   arm(machines: readonly ArmedMachine[]): void;
+  /** Calls back with the MAC whenever a machine that is not armed asks for a network boot, and is not answered. Returns its end. */
+  onIgnored(listener: (mac: string) => void): () => void;
 }
 
 /** The tiny separate process that pets the watchdog. It is given the moment it may pet until, and nothing else. */

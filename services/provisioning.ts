@@ -127,6 +127,10 @@ export const provisionSchema = z.strictObject({
 });
 export type Provision = z.infer<typeof provisionSchema>;
 
+/** A machine that is not armed has asked this node for a network boot. The leader judges it on its own state. */
+export const bootSeenSchema = z.strictObject({ kind: z.literal('boot-seen'), from: name, mac, armedSeq: int });
+export type BootSeen = z.infer<typeof bootSeenSchema>;
+
 /** Describes an image. Its bytes are signed (Ed25519) by one of the cluster file's `imageKeys`; its digest names it in the log. */
 export const manifestSchema = z.strictObject({
   format: z.literal(1),

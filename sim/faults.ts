@@ -65,6 +65,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bmc'), node, mode: z.enum(['dead', 'slow', 'ignores', 'lies', 'alive']), forMs }),
   /** What a host boots from is gone. It runs on until its next boot, and starts no more from then on. */
   z.strictObject({ kind: z.literal('disk-ruined'), node }),
+  /** Its firmware asks for a network boot at every start, before it tries its disk. */
+  z.strictObject({ kind: z.literal('network-first'), node }),
   /** The next `times` installers on this host stand still while they write. */
   z.strictObject({ kind: z.literal('installer-hangs'), node, times: z.number().int().min(1) }),
   /** The next `times` boots from the network of this host end at its disk all the same. */

@@ -121,6 +121,9 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
       case 'disk-ruined':
         nodeOf(fault.node).machine.troubles.ruined = true;
         break;
+      case 'network-first':
+        nodeOf(fault.node).machine.troubles.networkFirst = true;
+        break;
       case 'installer-hangs':
         nodeOf(fault.node).machine.troubles.hangs = fault.times;
         break;

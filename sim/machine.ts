@@ -23,6 +23,8 @@ export interface SimMachine {
 export interface MachineTroubles {
   /** What it boots from is gone. A system that runs goes on until its next boot. */
   ruined: boolean;
+  /** Its firmware tries the network before the disk, whatever the cluster file says. */
+  networkFirst: boolean;
   /** Network boots that end at its disk all the same; installers that stand still while they write. */
   ignoresNetwork: number;
   hangs: number;
@@ -34,6 +36,8 @@ export interface MachineParts {
   readonly name: string;
   readonly macs: readonly string[];
   readonly serial: string;
+  /** When its disk does not start, its firmware goes on to the network. */
+  readonly diskFirst: boolean;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly model: Model;
@@ -42,6 +46,8 @@ export interface MachineParts {
   readonly ask: (process: Process, body: string, signature: string | null) => Promise<unknown>;
   /** True while a node answers DHCP requests of this machine. */
   readonly isArmed: () => boolean;
+  /** Nodes hear it ask for a network boot, and do not answer. */
+  readonly asksInVain: (mac: string) => void;
   /** Some node serves images. */
   readonly hasImages: () => boolean;
   /** The system on its disk starts; with all that an installation leaves of the old one: nothing. */
@@ -51,6 +57,8 @@ export interface MachineParts {
 
 const RETRY_MS = 1_000;
 const PROGRESS_MS = 2_000;
+/** A firmware asks for a network boot at these distances, and gives up. */
+const ASKS_MS = [0, 4_000, 8_000, 16_000];
 const IMAGE_BYTES = 4 * 2 ** 30;
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -62,7 +70,7 @@ type Unsigned = { readonly kind: InstallRequest['kind'] } & Record<string, unkno
 export function createMachine(parts: MachineParts): SimMachine {
   const { name, scheduler, model, emit } = parts;
   const random = parts.random;
-  const troubles: MachineTroubles = { ruined: false, ignoresNetwork: 0, hangs: 0, stolen: false };
+  const troubles: MachineTroubles = { ruined: false, networkFirst: false, ignoresNetwork: 0, hangs: 0, stolen: false };
   let network = false;
   let running: Process | null = null;
   let keys = 0;
@@ -198,10 +206,24 @@ export function createMachine(parts: MachineParts): SimMachine {
   };
 
   const fromDisk = async (process: Process): Promise<void> => {
-    if (troubles.ruined) return note('no-boot');
+    if (troubles.ruined) {
+      note('no-boot');
+      return parts.diskFirst ? fallThrough(process) : undefined;
+    }
     if (seed) return firstBoot(process);
     end();
     parts.start(null);
+  };
+
+  const fallThrough = async (process: Process): Promise<void> => {
+    for (const afterMs of ASKS_MS) {
+      await process.delay(afterMs);
+      if (parts.isArmed()) {
+        note('network-boot');
+        return install(process);
+      }
+      parts.asksInVain(parts.macs[0]!);
+    }
   };
 
   const end = () => {
@@ -225,10 +247,11 @@ export function createMachine(parts: MachineParts): SimMachine {
       const fromNetwork = network;
       network = false;
       if (fromNetwork && troubles.ignoresNetwork > 0) troubles.ignoresNetwork -= 1;
-      else if (fromNetwork && parts.isArmed()) {
+      else if ((fromNetwork || troubles.networkFirst) && parts.isArmed()) {
         note('network-boot');
         return run(install);
       }
+      if (troubles.networkFirst) parts.asksInVain(parts.macs[0]!);
       return troubles.ruined || seed ? run(fromDisk) : false;
     },
     powerOff: end,

@@ -37,6 +37,8 @@ export interface WorldNode extends SimNode {
   readonly machine: SimMachine;
   /** Machines that this node answers when they boot from the network. */
   armed(): readonly ArmedMachine[];
+  /** A machine asks for a network boot, and this node does not answer it. */
+  ignores(mac: string): void;
   setImages(there: boolean): void;
   servesImages(): boolean;
   readonly clock: NodeClock;
@@ -126,6 +128,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
   const writers = new Map<string, string | null>();
   const hook = createHook(clock.nowMs);
   const secrets = random.fork('secrets');
+  const ignored = new Set<(mac: string) => void>();
   let armed: readonly ArmedMachine[] = [];
   let imageLosses = 0;
   let boots = 0;
@@ -221,6 +224,10 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
           arm(machines) {
             armed = machines;
           },
+          onIgnored(listener) {
+            ignored.add(listener);
+            return () => ignored.delete(listener);
+          },
         },
         enrolment,
         secret: () => digest(`${name} ${secrets.next()}`),
@@ -290,6 +297,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     controller = null;
     agent = null;
     armed = [];
+    ignored.clear();
     libvirtListeners.clear();
     // Without power nobody closes its connections.
     network.drop(name, on);
@@ -311,11 +319,15 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     name,
     macs: hostSpec?.machine?.macs ?? [],
     serial: hostSpec?.machine?.disk.serial ?? name,
+    diskFirst: hostSpec?.machine?.bootOrder === 'disk-first',
     scheduler,
     random: random.fork('machine'),
     model,
     emit,
     isArmed: () => others().some((other) => other.armed().some(({ host }) => host === name)),
+    asksInVain(mac) {
+      for (const other of others()) other.ignores(mac);
+    },
     hasImages: () => others().some((other) => other.servesImages()),
     async ask(process, body, signature) {
       for (const from of others()) {
@@ -345,6 +357,9 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     name,
     machine,
     armed: () => armed,
+    ignores(mac) {
+      for (const listener of ignored) listener(mac);
+    },
     setImages(there) {
       imageLosses += there ? -1 : 1;
     },

@@ -43,11 +43,13 @@ export interface DnsmasqPlan {
   readonly say: Say;
   /** An armed machine asked where to boot from. */
   readonly discovered: (mac: string) => void;
+  /** A machine that is not armed asked, and heard nothing. */
+  readonly ignored: (mac: string) => void;
   /** While a machine is armed, one that is not asked the same: a replaced network card may be why nothing happens. */
   readonly unknown: (mac: string) => void;
 }
 
-export interface Dnsmasq extends NetBoot {
+export interface Dnsmasq extends Pick<NetBoot, 'arm'> {
   pid(): number | null;
   stop(): Promise<void>;
 }
@@ -70,8 +72,10 @@ export async function startDnsmasq(plan: DnsmasqPlan): Promise<Dnsmasq> {
   const heard = (line: string) => {
     const asked = askedToBoot(line);
     if (!asked) return;
-    if (armed.has(asked.mac)) plan.discovered(asked.mac);
-    else if (asked.mac !== PROBE_MAC && armed.size > 0 && hinted.size < MAX_HINTS && !hinted.has(asked.mac)) {
+    if (armed.has(asked.mac)) return plan.discovered(asked.mac);
+    if (asked.mac === PROBE_MAC) return;
+    plan.ignored(asked.mac);
+    if (armed.size > 0 && hinted.size < MAX_HINTS && !hinted.has(asked.mac)) {
       hinted.add(asked.mac);
       plan.unknown(asked.mac);
     }

@@ -89,7 +89,7 @@ export async function startController(config: ControllerConfig, ports: Controlle
     replica.head().seq >= lastBeat.seq &&
     clock.now() - lastBeat.atMs <= spec.times.leaderLeaseMs * FRESH;
   const ends = [
-    ports.netBoot ? followNetBoot(replica, ports.netBoot) : () => {},
+    ports.netBoot ? followNetBoot(node, replica, ports.netBoot, bus) : () => {},
     leadsFirst ? listen() : () => {},
     bus.serve(addresses.leader, (message) => {
       const beat = leaderHeartbeatSchema.safeParse(message).data;

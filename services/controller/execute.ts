@@ -8,6 +8,7 @@ import type { Intent, IntentType, PendingIntent } from '../../machines/intents.t
 import { place } from '../../machines/placement.ts';
 import type { Bus, Clock, Say } from '../ports.ts';
 import { command } from './agents.ts';
+import type { BootWatch } from './boot-watch.ts';
 import type { FenceResult } from './fence.ts';
 import { migrateGuest } from './migrate.ts';
 import type { Pen } from './pen.ts';
@@ -21,6 +22,7 @@ export interface ExecutePorts {
   readonly clock: Clock;
   readonly say: Say;
   readonly power: PowerOrders;
+  readonly boots: Pick<BootWatch, 'sinceMs'>;
 }
 
 export interface ExecuteContext {

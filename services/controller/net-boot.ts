@@ -1,6 +1,12 @@
+import { fallThrough } from '../../machines/fall-through.ts';
 import type { Fleet } from '../../machines/fleet.ts';
-import type { ArmedMachine, NetBoot } from '../ports.ts';
+import type { ArmedMachine, Bus, NetBoot } from '../ports.ts';
+import { addresses } from '../protocol.ts';
+import type { BootSeen } from '../provisioning.ts';
 import type { Replica } from './replica.ts';
+
+/** A leader writes an entry before it answers. A machine asks more than once, so what is lost is told again. */
+const TELL_MS = 5_000;
 
 /** Machines that are to boot from the network in this state, and have not shown their ticket yet. */
 export function machinesToArm({ jobs, spec }: Pick<Fleet, 'jobs' | 'spec'>): ArmedMachine[] {
@@ -13,8 +19,16 @@ export function machinesToArm({ jobs, spec }: Pick<Fleet, 'jobs' | 'spec'>): Arm
     });
 }
 
-/** Keeps what this node answers on the provisioning network as the log has it. Every node does, leader or not. Returns its end. */
-export function followNetBoot(replica: Pick<Replica, 'fleet' | 'onEntry'>, netBoot: NetBoot): () => void {
+/**
+ * Keeps what this node answers on the provisioning network as the log has it, and tells the leader of a machine whose start
+ * from its disk has failed. Every node does, leader or not. Returns its end.
+ */
+export function followNetBoot(
+  node: string,
+  replica: Pick<Replica, 'fleet' | 'onEntry'>,
+  netBoot: NetBoot,
+  bus: Pick<Bus, 'request'>,
+): () => void {
   let armed: string | null = null;
   const look = () => {
     const machines = machinesToArm(replica.fleet());
@@ -23,10 +37,22 @@ export function followNetBoot(replica: Pick<Replica, 'fleet' | 'onEntry'>, netBo
     armed = now;
     netBoot.arm(machines);
   };
+  /** MACs of the cluster file, each told once at a time however often it asks. */
+  const telling = new Set<string>();
+  const ignored = (mac: string) => {
+    const seen = telling.has(mac) ? null : fallThrough(replica.fleet(), mac, node);
+    if (seen === null) return;
+    telling.add(mac);
+    const message: BootSeen = { kind: 'boot-seen', from: node, mac, armedSeq: seen.data.armedSeq };
+    bus
+      .request(addresses.provision(node), message, TELL_MS)
+      .catch(() => {})
+      .finally(() => telling.delete(mac));
+  };
   look();
-  const end = replica.onEntry(look);
+  const ends = [replica.onEntry(look), netBoot.onIgnored(ignored)];
   return () => {
-    end();
+    for (const end of ends) end();
     netBoot.arm([]);
   };
 }

@@ -1,4 +1,5 @@
 /** What the leader of one epoch does, from its election to its last moment. */
+import { z } from 'zod';
 import type { Fleet } from '../../machines/fleet.ts';
 import { wrongStep } from '../../machines/reinstall-steps.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
@@ -6,7 +7,8 @@ import { every } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
 import type { Bus, Clock, Log, PowerSwitch, Say, Verify } from '../ports.ts';
 import { addresses, type LeaderAnswer, orderSchema, type Report, reportSchema } from '../protocol.ts';
-import { type InstallAnswer, provisionSchema } from '../provisioning.ts';
+import { bootSeenSchema, type InstallAnswer, provisionSchema } from '../provisioning.ts';
+import { type BootWatch, createBootWatch } from './boot-watch.ts';
 import { dispatchPending } from './dispatch.ts';
 import { drainHosts } from './drain.ts';
 import { type Election, writeElection } from './election.ts';
@@ -121,13 +123,14 @@ export async function reign(
   const hashAt = (seq: number) => (seq === fleet().seq ? fleet().hash : replica.entries(seq, seq)[0]?.hash);
   const survey = createSurvey(epoch, fleet, hashAt, pen, ports);
   const notePower = notePowerTrouble(fleet, pen, ports.powerTrouble ?? (() => undefined));
+  const boots = createBootWatch(pen, fleet, clock);
   const forecast = noteHeadroom(fleet, pen, clock, signal);
   const drain = drainHosts(fleet, pen);
   ends.push(
-    dispatchPending(context, replica, { ...ports, power }, quietly),
+    dispatchPending(context, replica, { ...ports, power, boots }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
     serveOrders({ pen, fleet, verify, block: fences.block, stepDown: config.stepDown }, bus),
-    serveProvisioning(createProvisioning(pen, fleet, installs, ports), bus),
+    serveProvisioning(createProvisioning(pen, fleet, installs, ports), boots, bus),
     every(clock, STALL_LOOK_MS, () => {
       for (const draft of installs.stalled()) {
         const still = (now: Fleet) => wrongStep(now, draft as Parameters<typeof wrongStep>[1]) === null;
@@ -158,10 +161,12 @@ function serveReports(take: ReturnType<typeof createReports>, bus: Bus): () => v
   });
 }
 
-function serveProvisioning(take: ReturnType<typeof createProvisioning>, bus: Bus): () => void {
+function serveProvisioning(take: ReturnType<typeof createProvisioning>, boots: BootWatch, bus: Bus): () => void {
+  const schema = z.discriminatedUnion('kind', [provisionSchema, bootSeenSchema]);
   return bus.serve(addresses.provisionAll, (message, address): Promise<InstallAnswer> | undefined => {
-    const request = provisionSchema.parse(message);
-    return address === addresses.provision(request.from) ? take(request) : undefined;
+    const request = schema.parse(message);
+    if (address !== addresses.provision(request.from)) return undefined;
+    return request.kind === 'boot-seen' ? boots.take(request) : take(request);
   });
 }
 

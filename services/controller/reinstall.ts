@@ -2,6 +2,7 @@
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
 import { imageFor, isUnderWay, jobOf, modeOf, reinstallHeld, unsafeToReinstall } from '../../machines/reinstall.ts';
+import { pause } from '../every.ts';
 import type { ExecuteContext, ExecutePorts, Pending } from './execute.ts';
 import { record } from './record.ts';
 
@@ -46,22 +47,31 @@ export async function reinstallHost(
 
 const reasonOf = ({ outcome }: { outcome: { kind: string; reason?: string } }) => outcome.reason ?? outcome.kind;
 
+/**
+ * A machine that asked for a network boot by itself asks again, and is answered now that it is armed: to cut its power would
+ * only cost its self test, minutes on some. Firmware asks again after 4 and 12 s, and its boot loader takes some time.
+ */
+const ASKS_AGAIN_MS = 25_000;
+const LOOK_MS = 250;
+
 /** Sets the boot device and cycles the power, while the host is still to be booted and nothing speaks against it. */
 export async function netBoot(
   { id, intent, cause }: Pending<'netboot'>,
   context: ExecuteContext,
-  { power }: ExecutePorts,
+  { power, boots, clock }: ExecutePorts,
 ): Promise<void> {
   const { host, job, attempt } = intent;
-  const { fleet } = context;
+  const { fleet, signal } = context;
   const about = { job, attempt };
   const isOurs = (now: Fleet) => {
     const entity = now.jobs[host];
     return isUnderWay(entity) && entity!.context.job === job && entity!.context.attempt === attempt;
   };
-  // The leader before us has booted it and did not live to write it down. To cut its power now would cost this try.
-  const met = (fleet().jobs[host]?.context.token ?? null) !== null;
-  const answer = met
+  // By itself, or the leader before us has booted it and did not live to write it down. To cut its power now would cost this try.
+  const hasMet = () => isOurs(fleet()) && fleet().jobs[host]!.context.token !== null;
+  const asks = () => (boots.sinceMs(host) ?? ASKS_AGAIN_MS) < ASKS_AGAIN_MS && isOurs(fleet());
+  while (asks() && !hasMet() && !signal.aborted) await pause(clock, LOOK_MS, signal);
+  const answer = hasMet()
     ? { method: 'none', outcome: { kind: 'succeeded', detail: 'it has asked for its boot script' } as const }
     : await power.netBoot(
         host,

@@ -70,7 +70,7 @@ export function randomCluster(random: Random, config: ConfigName): ClusterSpec {
     profile,
     times: PROFILES[profile],
     voters: voters.sort(),
-    hosts: withMachines(hostsOf(random.fork('hosts'), config, hosts, guests), installed),
+    hosts: withMachines(hostsOf(random.fork('hosts'), config, hosts, guests), installed, random.fork('firmware')),
     arbiters: Object.fromEntries(arbiters.map((name) => [name, { address: name }])),
     guests,
     hostLadder: {
@@ -93,10 +93,15 @@ const PROVISIONING = {
   firstBootWithinMs: 90_000,
 };
 
-const withMachines = (hosts: Record<string, object>, installed: readonly string[]): Record<string, object> =>
+const withMachines = (
+  hosts: Record<string, object>,
+  installed: readonly string[],
+  random: Random,
+): Record<string, object> =>
   Object.fromEntries(
     Object.entries(hosts).map(([name, host]) => {
-      const machine = { macs: [`52:54:00:00:00:0${name.slice(1)}`], disk: { serial: `disk-${name}` } };
+      const identity = { macs: [`52:54:00:00:00:0${name.slice(1)}`], disk: { serial: `disk-${name}` } };
+      const machine = random.chance(0.5) ? { ...identity, bootOrder: 'disk-first' } : identity;
       return [name, installed.includes(name) ? { ...host, machine } : host];
     }),
   );

@@ -70,6 +70,9 @@ function ruins({ hosts }: Plan['spec'], random: Random): Step[] {
     amid({ kind: 'kill-daemon', node: '@leader' }, 'host.enrolled');
     amid({ kind: 'power-loss', node: '@subject' }, 'host.enrolled');
     amid({ kind: 'isolate', node: '@leader', forMs: 15_000 }, 'reinstall.sealed');
+    // Where the cluster file says nothing of it, a machine may do as it likes.
+    if (hosts[node]!.machine!.bootOrder === undefined && random.chance(0.3))
+      steps.push({ atMs: 0, fault: { kind: 'network-first', node } });
     if (random.chance(0.3)) steps.push({ atMs, fault: { kind: 'installer-hangs', node, times: 1 + random.below(2) } });
     if (random.chance(0.3)) steps.push({ atMs, fault: { kind: 'pxe-ignored', node, times: 1 + random.below(2) } });
     if (random.chance(0.2)) steps.push({ atMs, fault: { kind: 'ticket-stolen', node } });

@@ -28,6 +28,7 @@ export const HOST_OPTIONS = phrases<Change>({
   'two outlets': () => ({ power: [outlets(1)] }),
   'a bmc then two outlets': () => ({ power: [BMC, outlets(2)] }),
   installable: () => ({ machine: {} }),
+  'boots from its disk first': () => ({ machine: { bootOrder: 'disk-first' } }),
   'no watchdog': () => ({ watchdog: { kind: 'none' } }),
 });
 

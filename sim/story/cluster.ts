@@ -60,7 +60,8 @@ export function specOf(words: ClusterWords): ClusterSpec {
 function withMachine(name: string, host: Change): Change {
   if (host.machine === undefined) return host;
   const tail = createHash('sha256').update(name).digest('hex').slice(0, 6).match(/../g)!;
-  return { ...host, machine: { macs: [['52', '54', '00', ...tail].join(':')], disk: { serial: `disk-${name}` } } };
+  const identity = { macs: [['52', '54', '00', ...tail].join(':')], disk: { serial: `disk-${name}` } };
+  return { ...host, machine: { ...host.machine, ...identity } };
 }
 
 const bmcOf = (host: string) => ({

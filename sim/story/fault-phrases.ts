@@ -130,6 +130,7 @@ const PATTERNS: Readonly<Record<string, Make>> = {
   'bmc of NODES is alive': bmc('alive'),
 
   'the disk of NODES is ruined': eachNode((node) => ({ kind: 'disk-ruined', node })),
+  'the firmware of NODES tries the network first': eachNode((node) => ({ kind: 'network-first', node })),
   'the next N installers|installer on NODES hang|hangs': eachNode((node, { N }) => ({
     kind: 'installer-hangs',
     node,

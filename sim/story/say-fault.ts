@@ -82,6 +82,8 @@ function withoutEnd(fault: Fault): string {
       return `bmc of ${node} ${{ dead: 'is dead', slow: 'is slow', ignores: 'ignores commands', lies: 'lies', alive: 'is alive' }[fault.mode]}`;
     case 'disk-ruined':
       return `the disk of ${node} is ruined`;
+    case 'network-first':
+      return `the firmware of ${node} tries the network first`;
     case 'installer-hangs':
       return `the next ${fault.times} ${fault.times === 1 ? 'installer' : 'installers'} on ${node} hang`;
     case 'pxe-ignored':

@@ -45,7 +45,7 @@ const target = (host: string) => ({ device: 'sda', serial: `disk-${host}`, wwn: 
 
 export const world = (draw?: Draw): ClusterSpec =>
   spec(
-    { h1: {}, h2: { machine: machine('h2') }, h3: { machine: machine('h3') } },
+    { h1: {}, h2: { machine: machine('h2') }, h3: { machine: { ...machine('h3'), bootOrder: 'disk-first' } } },
     Object.fromEntries(
       GUESTS.map((name, i) => [
         name,
@@ -165,6 +165,10 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'maintenance.ended': () => ({ by }),
     'drain.changed': () => ({ keeps: draw.of([[], [{ guest: draw.of(GUESTS), code: 'NO_PLACE', reason: 'r' }]]) }),
     'image.published': () => ({ name: 'host', version: draw.number(3), manifest: DIGEST, by }),
+    'boot.fallen-through': () => {
+      const waits = draw.of(HOSTS.map((host) => fleet.timers[`host/${host}/rejoin`] ?? { armedSeq: draw.number(50) }));
+      return { mac: machine(draw.of(HOSTS)).macs[0], by: 'h1', armedSeq: waits.armedSeq };
+    },
     'reinstall.requested': () => ({ mode: draw.of(['install', 'dry-run', 'rescue']), by, reason: 'r', plan: DIGEST }),
     'reinstall.vetoed': () => ({ job: bootOf().job, by }),
     'reinstall.armed': () => ({
@@ -224,7 +228,11 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
 export function anySubject(type: EntryType, draw: Draw): string {
   if (draw.number(12) === 0) return draw.of(['cluster', 'host/h9', 'guest/g9', 'host/h1', 'guest/g1']);
   const word = type.slice(0, type.indexOf('.'));
-  if (['host', 'fence', 'maintenance', 'drain', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(word))
+  if (
+    ['host', 'fence', 'maintenance', 'drain', 'boot', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(
+      word,
+    )
+  )
     return `host/${draw.of(HOSTS)}`;
   if (['guest', 'start', 'stop', 'migration'].includes(word)) return `guest/${draw.of(GUESTS)}`;
   return 'cluster';

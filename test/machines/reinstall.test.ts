@@ -282,3 +282,69 @@ describe('a person', () => {
     expect([s.host('h4').state, job(s).state]).toEqual(['running', 'failed']);
   });
 });
+
+describe('a start from the disk that has failed', () => {
+  const waited = (more: object = { bootOrder: 'disk-first' }, ladder: object = {}) => {
+    const s = four(
+      {},
+      {
+        hosts: spec({ h1: {}, h2: {}, h3: {}, h4: { machine: { ...machine, ...more } } }).hosts,
+        hostLadder: { powerCycle: { tries: 1, backoffMs: 0 }, reinstall: 'allowed', ...ladder },
+      },
+    );
+    publish(s);
+    s.suspect('h4');
+    s.prove('h4');
+    s.outcome('succeeded', 'power-on', 'host/h4');
+    return s;
+  };
+  const seen = (s: Story, mac = MAC) => ({ mac, by: 'h1', armedSeq: s.fleet.timers['host/h4/rejoin']!.armedSeq });
+
+  test('ends the wait, and nothing else: the same rung as when the time is up', () => {
+    const s = waited();
+    s.append('boot.fallen-through', 'host/h4', seen(s));
+    expect(s.host('h4')).toMatchObject({
+      state: 'reinstalling',
+      context: { tries: { reinstall: [expect.anything()] } },
+    });
+    expect(s.fleet.timers['host/h4/rejoin']).toBeUndefined();
+    const never = waited(undefined, { reinstall: 'never' });
+    never.append('boot.fallen-through', 'host/h4', seen(never));
+    expect(never.host('h4').state).toBe('quarantined');
+  });
+
+  test('has no force for a host that may try the network first, for another card, for an earlier start', () => {
+    const unsaid = waited({});
+    unsaid.refuse('boot.fallen-through', 'host/h4', seen(unsaid), /nobody says that h4 boots from its disk first/);
+    const s = waited();
+    s.refuse('boot.fallen-through', 'host/h4', seen(s, '52:54:00:00:00:05'), /no network card of h4/);
+    s.refuse('boot.fallen-through', 'host/h4', { ...seen(s), armedSeq: 1 }, /is over/);
+    s.join('h4', 2);
+    s.refuse('boot.fallen-through', 'host/h4', { mac: MAC, by: 'h1', armedSeq: 1 }, /is over/);
+  });
+
+  test('has no force after the host was told to boot from the network and did not come: it may do so only now', () => {
+    const s = lost(
+      four(
+        {},
+        { hosts: spec({ h1: {}, h2: {}, h3: {}, h4: { machine: { ...machine, bootOrder: 'disk-first' } } }).hosts },
+      ),
+    );
+    arm(s);
+    s.append('netboot.succeeded', 'host/h4', { ...of(s), intent: id(s, 'netboot'), method: 'bmc', detail: '' });
+    // It has started from its disk after all, and is lost again.
+    s.join('h4', 5);
+    s.append('cluster.configured', 'cluster', {
+      digest: 'd2',
+      spec: {
+        ...s.fleet.spec!,
+        hostLadder: { ...s.fleet.spec!.hostLadder, powerCycle: { tries: 1, withinMs: 1, backoffMs: 0 } },
+      },
+    });
+    s.suspect('h4');
+    s.prove('h4');
+    s.outcome('succeeded', 'power-on', 'host/h4');
+    expect(s.host('h4').state).toBe('rejoining');
+    s.refuse('boot.fallen-through', 'host/h4', seen(s), /may have been told to boot from the network/);
+  });
+});

@@ -54,6 +54,7 @@ describe.skipIf(!isRoot)('dnsmasq (needs root for network namespaces)', () => {
       within: world.within('ours'),
       say,
       discovered: (mac) => told.push(`armed ${mac}`),
+      ignored: (mac) => told.push(`ignored ${mac}`),
       unknown: (mac) => told.push(`unknown ${mac}`),
     });
     const program = world.run('machine', [process.execPath, new URL('machine.ts', import.meta.url).pathname]);
@@ -92,8 +93,20 @@ describe.skipIf(!isRoot)('dnsmasq (needs root for network namespaces)', () => {
     await offers(MAC);
     await offers(OTHER, { waitMs: 100 });
     await offers(OTHER, { waitMs: 100 });
-    await until(() => told.length >= 2);
-    expect(told).toEqual([`armed ${MAC}`, `unknown ${OTHER}`]);
+    await until(() => told.length >= 4);
+    expect(told).toEqual([`armed ${MAC}`, `ignored ${OTHER}`, `unknown ${OTHER}`, `ignored ${OTHER}`]);
+  });
+
+  test('while nobody is armed, each one that asks is told of, firmware or iPXE; our own look-out and plain clients are not', async () => {
+    dnsmasq.arm([]);
+    told.length = 0;
+    await offers(MAC, { waitMs: 100 });
+    await offers(OTHER, { waitMs: 100, ipxe: true, architecture: 0 });
+    await machine.ask({ foreign: { answerMs: 100 } });
+    await machine.ask({ discover: { mac: '52:54:00:78:00:03', plain: true, architecture: 0, waitMs: 100, offers: 1 } });
+    await offers(MAC, { waitMs: 100 });
+    await until(() => told.length >= 3);
+    expect(told).toEqual([`ignored ${MAC}`, `ignored ${OTHER}`, `ignored ${MAC}`]);
   });
 
   test('200 rounds of arming and disarming, never one wrong answer', async () => {
@@ -202,7 +215,7 @@ describe.skipIf(!isRoot)('dnsmasq (needs root for network namespaces)', () => {
       const dnsmasq = await startDnsmasq({
         place: { interface: 'eth0', address: '10.78.0.4', network: '10.78.0.0', netmask: '255.255.255.0', port: 8474 },
         directory: ${JSON.stringify(join(directory, 'second'))},
-        say: { info: nothing, warn: nothing, error: nothing }, discovered: nothing, unknown: nothing,
+        say: { info: nothing, warn: nothing, error: nothing }, discovered: nothing, ignored: nothing, unknown: nothing,
       });
       console.log(dnsmasq.pid());`;
     const daemon = world.run('foreign', [process.execPath, '--input-type=module', '-e', program]);

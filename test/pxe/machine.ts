@@ -19,7 +19,16 @@ await once(client, 'listening');
 client.setBroadcast(true);
 
 interface Ask {
-  discover?: { mac: string; before?: string; architecture: number; ipxe: boolean; waitMs: number; offers: number };
+  discover?: {
+    mac: string;
+    before?: string;
+    architecture: number;
+    ipxe: boolean;
+    /** As the system on its disk asks for an address. */
+    plain?: boolean;
+    waitMs: number;
+    offers: number;
+  };
   tftp?: { server: string; name: string };
   foreign?: { answerMs: number };
 }
@@ -28,7 +37,7 @@ interface Ask {
  * Offers until there are as many as wanted, or until the time is over. `before` asks first, and what it was offered is in
  * front: a server answers in order, so with the answer to `mac` it is certain whether `before` got one.
  */
-async function ask({ mac, before, architecture, ipxe, waitMs, offers: wanted }: NonNullable<Ask['discover']>) {
+async function ask({ mac, before, architecture, ipxe, plain, waitMs, offers: wanted }: NonNullable<Ask['discover']>) {
   const xid = randomInt(0x1_0000_0000);
   const offers: Offer[] = [];
   await new Promise<void>((resolve) => {
@@ -44,7 +53,9 @@ async function ask({ mac, before, architecture, ipxe, waitMs, offers: wanted }: 
     client.removeAllListeners('message');
     client.on('message', hear);
     if (before) client.send(discover(xid, before, architecture), 67, BROADCAST);
-    client.send(discover(xid, mac, architecture, ipxe ? [175, 3, 1, 2, 3] : []), 67, BROADCAST);
+    const packet = discover(xid, mac, architecture, ipxe ? [175, 3, 1, 2, 3] : []);
+    if (plain) packet.write('udhcp 1.3', packet.indexOf('PXEClient'));
+    client.send(packet, 67, BROADCAST);
   });
   return offers;
 }

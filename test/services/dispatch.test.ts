@@ -38,7 +38,8 @@ function dispatch(s: ReturnType<typeof running>, bus: Partial<Bus>, more: Partia
       off: async () => ({ method: 'none', outcome: { kind: 'failed', reason: 'none' } as const }),
     },
   };
-  const end = dispatchPending(context, replica as never, ports, () => () => {});
+  const boots = { sinceMs: () => null };
+  const end = dispatchPending(context, replica as never, { ...ports, boots }, () => () => {});
   return { scheduler, end, look: () => look() };
 }
 

@@ -81,6 +81,7 @@ describe('a fault', () => {
       }),
       of('bmc', { node, mode: fc.constantFrom('dead', 'slow', 'ignores', 'lies'), forMs: maybe }),
       of('disk-ruined', { node }),
+      of('network-first', { node }),
       of('installer-hangs', { node, times: fc.integer({ min: 1, max: 9 }) }),
       of('pxe-ignored', { node, times: fc.integer({ min: 1, max: 9 }) }),
       of('ticket-stolen', { node }),
