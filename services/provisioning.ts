@@ -6,8 +6,8 @@
  * safe.
  *
  *   POST /v1/install   body: one request below as JSON. Answer: one answer below as JSON, with the header
- *                      `rekindle-signature`: NODE SIGNATURE, the Ed25519 signature (base64) of the body's bytes by the
- *                      node's own key. The installer believes only keys built into it.
+ *                      `rekindle-signature`: NODE SIGNATURE, the Ed25519 signature (base64) of `answerTo` by the node's
+ *                      own key. The installer believes only keys built into it.
  */
 import { z } from 'zod';
 import {
@@ -17,6 +17,7 @@ import {
   modeSchema,
   targetSchema,
 } from '../machines/machine-facts.ts';
+import { sha256 } from '../machines/reinstall-plan.ts';
 import { diskIdSchema } from '../machines/spec.ts';
 
 const name = z.string().max(64);
@@ -117,6 +118,12 @@ export const installAnswerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refused'), reason: text, stop: z.boolean() }),
 ]);
 export type InstallAnswer = z.infer<typeof installAnswerSchema>;
+
+/**
+ * What an answer's signature is over: the answer, and the request it is for. No two requests are alike (`n`, and the key
+ * made at each boot), so an answer that somebody kept, however genuine, answers nothing else: no `stop` ends another try.
+ */
+export const answerTo = (request: string, answer: string): string => `${sha256(request)}\n${answer}`;
 
 /** A request as a controller passes it on. `body`: the bytes that `signature` is over, for the leader to verify. */
 export const provisionSchema = z.strictObject({

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { verify } from '../../adapters/keys/sign.ts';
 import { fail } from '../../services/errors.ts';
-import { type InstallAnswer, installAnswerSchema, type Ticket } from '../../services/provisioning.ts';
+import { answerTo, type InstallAnswer, installAnswerSchema, type Ticket } from '../../services/provisioning.ts';
 
 /** The leader may have to wait for the log, and for openssl. */
 const ANSWER_MS = 15_000;
@@ -70,7 +70,8 @@ async function askOne(url: string, body: string, signature: string, { nodeKeys }
   const bytes = await bounded(response);
   const [node = '', given = ''] = (response.headers.get('rekindle-signature') ?? '').split(' ');
   // Before a byte of it is parsed: what is on this network is not to be believed by itself.
-  if (!verify(nodeKeys[node] ?? '', bytes, given)) throw new Error('its answer is not signed by a node of the cluster');
+  if (!verify(nodeKeys[node] ?? '', answerTo(body, bytes), given))
+    throw new Error('its answer is not signed, for this request, by a node of the cluster');
   return { node, answer: installAnswerSchema.parse(JSON.parse(bytes)) };
 }
 

@@ -8,12 +8,13 @@ make_key() {
   openssl pkey -in "$RUN/key.pem" -pubout -outform DER | tail -c 32 | base64 -w 0 >"$RUN/key.pub"
 }
 
-# believed ANSWER HEADERS: the answer bears the signature of a node whose key is built in.
+# believed REQUEST ANSWER HEADERS: a node whose key is built in has signed that this answers this request.
 believed() {
   local node signature
-  read -r node signature < <(sed -n 's/\r$//; s/^[Rr]ekindle-[Ss]ignature: *//p' "$2" | tail -n 1) || return 1
+  read -r node signature < <(sed -n 's/\r$//; s/^[Rr]ekindle-[Ss]ignature: *//p' "$3" | tail -n 1) || return 1
   [[ $node =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ && -e $HERE/nodes/$node.pem ]] || return 1
-  verified "$HERE/nodes/$node.pem" "$1" "$signature"
+  { sha256sum <"$1" | cut -c 1-64 && cat "$2"; } >"$2.said"
+  verified "$HERE/nodes/$node.pem" "$2.said" "$signature"
 }
 
 # verified PUBLIC-KEY FILE SIGNATURE: base64 of either alphabet, padded or not.
@@ -38,7 +39,7 @@ ask_once() {
     curl -sS --connect-timeout 2 --max-time 10 --max-filesize 65536 -X POST -H 'content-type: application/json' \
       -H "rekindle-signature: $(base64 -w 0 "$name.signed")" --data-binary "@$name.body" \
       -D "$name.headers" -o "$name.answer" "$url/v1/install" 2>>"$RUN/log" || continue
-    believed "$name.answer" "$name.headers" || { echo "$url: an answer nobody known has signed" >>"$RUN/log" && continue; }
+    believed "$name.body" "$name.answer" "$name.headers" || { echo "$url: no answer to this that anybody known has signed" >>"$RUN/log" && continue; }
     mv "$name.answer" "$RUN/answer.$kind"
     grep -q '"kind":"refused"' "$RUN/answer.$kind" || return 0
     say "$kind refused: $(jq -r .reason "$RUN/answer.$kind")"

@@ -10,6 +10,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Say, Signer } from '../../services/ports.ts';
 import {
+  answerTo,
   type InstallAnswer,
   type InstallRequest,
   installAnswerSchema,
@@ -125,7 +126,7 @@ export function buildBootServer({ node, urls, signer, images, installer, ask, sa
       return reply.code(503).send({ error: 'no leader answers at the moment' });
     }
     const text = JSON.stringify(answer);
-    const base64 = Buffer.from(signer.sign(text), 'base64url').toString('base64');
+    const base64 = Buffer.from(signer.sign(answerTo(body as string, text)), 'base64url').toString('base64');
     return reply.header('rekindle-signature', `${node} ${base64}`).type('application/json').send(text);
   });
 

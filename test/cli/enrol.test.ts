@@ -18,7 +18,7 @@ import { signerFrom } from '../../adapters/keys/sign.ts';
 import { openAgentMemory } from '../../adapters/sqlite/agent-memory.ts';
 import { rekindle } from '../../cli/rekindle.ts';
 import { takeUpLife } from '../../services/agent/life.ts';
-import { type InstallAnswer, installRequestSchema } from '../../services/provisioning.ts';
+import { answerTo, type InstallAnswer, installRequestSchema } from '../../services/provisioning.ts';
 import { recorder } from './terminal.ts';
 
 const made = mkdtempSync(join(tmpdir(), 'rekindle-made-'));
@@ -50,6 +50,8 @@ let installer: { publicKey: KeyObject; pem: string };
 let leader: (body: string) => Promise<InstallAnswer | null>;
 let asked: { body: string; genuine: boolean }[];
 let signedBy: string;
+/** Null: the request. */
+let answersTo: string | null;
 let server: Server;
 let commandLines: Set<string>;
 
@@ -60,6 +62,7 @@ beforeEach(async () => {
   asked = [];
   commandLines = new Set();
   signedBy = 'h1';
+  answersTo = null;
   leader = enrols;
   server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -72,7 +75,7 @@ beforeEach(async () => {
       if (!answer) return request.socket.destroy();
       const text = JSON.stringify(answer);
       const signer = signerFrom(join(made, 'keys', signedBy, 'keys', 'node.nk'));
-      const word = Buffer.from(signer.sign(text), 'base64url').toString('base64');
+      const word = Buffer.from(signer.sign(answerTo(answersTo ?? body, text)), 'base64url').toString('base64');
       response.setHeader('rekindle-signature', `h1 ${word}`).end(text);
     });
   });
@@ -184,9 +187,9 @@ describe('is refused and changes nothing', () => {
   test('what a stranger on the network answers', async () => {
     leave();
     signedBy = 'h2';
-    const { code, err } = await enrol('--wait', '1');
+    const { code, err } = await enrol('--wait', '3');
     expect(code).toBe(5);
-    expect(err).toMatch(/nobody has enrolled h4 within 1 s:\n {2}http.*not signed by a node/);
+    expect(err).toMatch(/nobody has enrolled h4 within 3 s:\n {2}http.*not signed, for this request, by a node/);
     nothingLaid();
   });
 
@@ -225,6 +228,16 @@ describe('is refused and changes nothing', () => {
     expect(err).toMatch(says);
     nothingLaid();
     expect(readFileSync(left(), 'utf8')).toContain('PRIVATE KEY');
+  });
+
+  test('what a node once answered to somebody else', async () => {
+    leave();
+    answersTo = 'another request';
+    leader = async () => ({ kind: 'refused', reason: 'try 1 of 3.17 is over', stop: true });
+    const { code, err } = await enrol('--wait', '3');
+    expect(code).toBe(5);
+    expect(err).toMatch(/not signed, for this request, by a node/);
+    nothingLaid();
   });
 
   test('an attempt that is over', async () => {

@@ -10,7 +10,7 @@ import { verify } from '../../adapters/keys/sign.ts';
 import { serveBoot } from '../../pxe/server/http.ts';
 import { createImages } from '../../pxe/server/images.ts';
 import { BusError } from '../../services/ports.ts';
-import type { Provision } from '../../services/provisioning.ts';
+import { answerTo, type Provision } from '../../services/provisioning.ts';
 import { makeImage } from './image.ts';
 
 const MAC = '52:54:00:78:00:01';
@@ -168,7 +168,7 @@ describe('requests of the installer', () => {
   const post = (body: string, headers: Record<string, string> = {}) =>
     fetch(`${url}/v1/install`, { method: 'POST', body, headers });
 
-  test('are passed on byte for byte, and the answer is signed by this node', async () => {
+  test('are passed on byte for byte, and this node signs that its answer is to this request', async () => {
     answer = () => ({ kind: 'refused', reason: 'the job is over', stop: true });
     const body = ` ${JSON.stringify(hello, null, 1)}`;
     const answered = await post(body);
@@ -178,8 +178,9 @@ describe('requests of the installer', () => {
     const [name, signature] = answered.headers.get('rekindle-signature')!.split(' ') as [string, string];
     expect(name).toBe('n1');
     expect(signature).toMatch(/^[A-Za-z0-9+/]{86}==$/);
-    expect(verify(signer.publicKey, text, signature)).toBe(true);
-    expect(verify(signer.publicKey, `${text} `, signature)).toBe(false);
+    expect(verify(signer.publicKey, answerTo(body, text), signature)).toBe(true);
+    expect(verify(signer.publicKey, answerTo(body, `${text} `), signature)).toBe(false);
+    expect(verify(signer.publicKey, answerTo(`${body} `, text), signature)).toBe(false);
   });
 
   test('carry the signature of the installer, and without one only hello is passed on', async () => {

@@ -113,7 +113,7 @@ describe('an answer', () => {
   const inventory = { uuid: null, macs: [], firmware: 'bios', memoryMiB: 1, cpus: 1, disks: [] };
 
   /** Sends a hello, as main.sh does. */
-  const greet = async (pair: typeof node, answer?: InstallAnswer) => {
+  const greet = async (pair: typeof node, answer?: InstallAnswer, answersTo?: string) => {
     const plan = (): Plan => ({
       ...{
         job: 'host/b1/reinstall@20',
@@ -135,6 +135,7 @@ describe('an answer', () => {
       token: 'a-ticket',
       plan,
       ...(answer && { answer: () => answer }),
+      ...(answersTo && { answersTo }),
     });
     mkdirSync(join(place, 'installer/nodes'));
     writeFileSync(join(place, 'installer/nodes/a1.pem'), pemOfNkey(node.getPublicKey()));
@@ -155,6 +156,11 @@ describe('an answer', () => {
 
   test('that a stranger has signed in the name of a node counts for nothing', async () => {
     expect(await greet(createUser())).toMatchObject({ out: 'status 1\n', hellos: 1 });
+  });
+
+  test('that a node gave to another request counts for nothing: kept and sent again, a stop ends no other try', async () => {
+    const stop = { kind: 'refused', reason: 'the job is over', stop: true } as const;
+    expect(await greet(node, stop, '{"kind":"progress","n":7}')).toMatchObject({ out: 'status 1\n', hellos: 1 });
   });
 
   test('that refuses says why, and whether to ask again', async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { zstdCompressSync } from 'node:zlib';
 import type { KeyPair } from '@nats-io/nkeys';
 import {
+  answerTo,
   type InstallAnswer,
   type InstallRequest,
   type Inventory,
@@ -79,6 +80,8 @@ export interface Behaviour {
   /** Then it does not break, but nothing more comes. */
   readonly silent?: boolean;
   readonly onRequest?: (request: InstallRequest) => void;
+  /** Answers to this request instead of the one that came: what somebody else sends again. */
+  readonly answersTo?: string;
 }
 
 const MACHINE_SEES = '10.0.2.2';
@@ -117,7 +120,10 @@ export async function standIn(behaviour: Behaviour): Promise<StandIn> {
     seen.push(parsed);
     behaviour.onRequest?.(parsed);
     const said = Buffer.from(JSON.stringify(behaviour.answer?.(parsed) ?? usual));
-    response.setHeader('rekindle-signature', `${behaviour.node} ${signed(behaviour.pair, said)}`);
+    response.setHeader(
+      'rekindle-signature',
+      `${behaviour.node} ${signed(behaviour.pair, Buffer.from(answerTo(behaviour.answersTo ?? String(body), String(said))))}`,
+    );
     response.end(said);
   };
 
