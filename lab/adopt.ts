@@ -10,10 +10,11 @@ import { sh, until } from './exec.ts';
 import type { Host } from './host.ts';
 import { type LabNode, project } from './layout.ts';
 import { prepared } from './prepare.ts';
-import { TINY_GUESTS } from './tiny-guest.ts';
+import { tinyGuestsOf } from './tiny-guest.ts';
 
-/** Every attempt of one installation, without KVM. */
-const INSTALLED_MS = 600_000;
+/** Every attempt of their installations, without KVM. */
+const INSTALLED_MS = 1_200_000;
+const RUNNING_MS = 120_000;
 const LOOK_MS = 500;
 
 /** `at`: a host in service, where a person would type. Resolves when each machine carries the guests that prefer it. */
@@ -40,6 +41,23 @@ export async function adoptMachines(
     const fleet = fold(emptyFleet, await askLines<Stored>(api, '/v1/log?from=1'));
     const plan = planDigest(reinstallPlan(fleet, name, 'install'));
     await order({ kind: 'reinstall', host: name, mode: 'install', reason: 'it is new', plan });
+  }
+  await Promise.all(machines.map(({ name }) => installed(name)));
+  const guests = tinyGuestsOf(machines);
+  for (const { name } of guests) await order({ kind: 'set-desired', guest: name, desired: 'running' });
+  for (const { name, prefers } of guests) {
+    await until(
+      `${name} to run on ${prefers}`,
+      RUNNING_MS,
+      async () => {
+        const guest = (await status().catch(() => undefined))?.guests.find((one) => one.name === name);
+        return (guest?.state === 'running' && guest.host === prefers) || undefined;
+      },
+      LOOK_MS,
+    );
+  }
+
+  async function installed(name: string): Promise<void> {
     let told = '';
     await until(
       `${name} to be installed and in service`,
@@ -50,18 +68,6 @@ export async function adoptMachines(
         told = host?.why ?? told;
         if (host?.state === 'quarantined' || host?.state === 'failed') throw new Error(`${name}: ${host.why}`);
         return host?.state === 'running' || undefined;
-      },
-      LOOK_MS,
-    );
-  }
-  for (const { name } of TINY_GUESTS) await order({ kind: 'set-desired', guest: name, desired: 'running' });
-  for (const { name, prefers } of TINY_GUESTS) {
-    await until(
-      `${name} to run on ${prefers}`,
-      60_000,
-      async () => {
-        const guest = (await status().catch(() => undefined))?.guests.find((one) => one.name === name);
-        return (guest?.state === 'running' && guest.host === prefers) || undefined;
       },
       LOOK_MS,
     );

@@ -22,18 +22,19 @@ const CAPACITY = { memoryMiB: 1_024, vcpus: 8 };
 export async function writeCluster(nodes: readonly LabNode[], password: string, spec?: ClusterSpec): Promise<void> {
   /** A machine gets nothing: it makes its keys itself, when it is installed. */
   const born = nodes.filter(({ machine }) => !machine);
-  const identities = born.length < nodes.length ? await keptKeys() : await createKeys(born);
+  const machines = nodes.filter(({ machine }) => machine);
+  const identities = machines.length > 0 ? await keptKeys() : await createKeys(born);
   const { operators } = identities;
   const text = stringify(spec ? clusterLike(spec, nodes, operators) : clusterOf(nodes, operators));
   for (const node of born) {
     const { etc, state } = filesOf(node);
     await mkdir(join(etc, 'guests'), { recursive: true });
     await cp(join(keys, node.name, 'keys'), join(state, 'keys'), { recursive: true });
-    if (born.length < nodes.length) await cp(prepared.installer, join(state, 'installer'), { recursive: true });
+    if (machines.length > 0) await cp(prepared.installer, join(state, 'installer'), { recursive: true });
     await writeFile(join(etc, 'cluster.yaml'), text);
     await writeFile(join(etc, 'bmc.password'), `${password}\n`, { mode: 0o600 });
     for (const guest of GUESTS) await writeFile(join(etc, 'guests', `${guest.name}.xml`), definitionOf(guest));
-    for (const [file, text] of tinyFiles()) await writeFile(join(etc, 'guests', file), text);
+    for (const [file, text] of tinyFiles(machines)) await writeFile(join(etc, 'guests', file), text);
   }
 }
 
@@ -131,12 +132,12 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
           bootGraceMs: metal ? 60_000 : 30_000,
         },
       ]),
-      ...(metal ? tinyGuests() : []),
+      ...tinyGuests(machines),
     ]),
     hostLadder: metal
-      ? metalLadder
+      ? metalLadder(machines.length)
       : { powerCycle: { tries: 2, withinMs: 3_600_000, backoffMs: 2_000 }, rejoinWithinMs: 60_000 },
-    ...(metal ? { provisioning: provisioning() } : {}),
+    ...(metal ? { provisioning: provisioning(machines.length) } : {}),
     operators,
   };
 }

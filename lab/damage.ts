@@ -2,7 +2,7 @@
  * What can happen to the disks of a bare machine, done to their files while it has no power. The partitions are those
  * of the lab's image: an EFI system partition `esp`, for BIOS one named `bios`, and `root`, an ext4.
  */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { sh } from './exec.ts';
 import type { Machine } from './machine.ts';
@@ -50,10 +50,15 @@ export async function deleteBoot({ files }: Machine): Promise<void> {
   if (left.length > 0) throw new Error(`still in /boot: ${left.join(', ')}`);
 }
 
-/** The beginning of the root file system, with its superblock and the inodes of everything that boots. */
-export async function wipeRoot({ files }: Machine): Promise<void> {
+/**
+ * Both partition tables, which are in the first and the last MiB, and the beginning of the root file system with its
+ * superblock and the inodes of everything that boots.
+ */
+export async function wipeDisk({ files }: Machine): Promise<void> {
   const root = await partition(files.disk, 'root');
   await overwrite(files.disk, root.from, Buffer.alloc(Math.min(64 * MIB, root.bytes)));
+  await overwrite(files.disk, 0, Buffer.alloc(MIB));
+  await overwrite(files.disk, (await stat(files.disk)).size - MIB, Buffer.alloc(MIB));
 }
 
 /** In the configuration of GRUB, each by as many characters: it finds no kernel to start, and waits at its prompt. */

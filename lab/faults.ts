@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { open, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bmc } from './bmc.ts';
-import { breakGrub, deleteBoot, wipeRoot } from './damage.ts';
+import { breakGrub, deleteBoot, wipeDisk } from './damage.ts';
 import { delay, sh, until } from './exec.ts';
 import type { Host } from './host.ts';
 import { GUESTS, type LabGuest } from './layout.ts';
@@ -252,7 +252,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await sh('rm', ['-f', join(state, 'filler'), join(state, 'filler2')]);
   }),
   'boot-deleted': without('all that was in /boot is gone', deleteBoot),
-  'disk-wiped': without('the beginning of its root file system is zero', wipeRoot),
+  'disk-wiped': without('its partition tables and the beginning of its root file system are zero', wipeDisk),
   'disk-replaced': without('its system disk is another one, empty, with another serial number', (machine) =>
     machine.replaceDisk(),
   ),

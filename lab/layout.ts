@@ -75,6 +75,7 @@ export const LAYOUTS = {
   pair: [node('h1', 'host', 11), node('h2', 'host', 12), node('a1', 'arbiter', 14)],
   metal: [...three, machine(15, 'uefi')],
   'metal-bios': [...three, machine(15, 'bios')],
+  'metal-four': [...three, machine(15, 'uefi'), machine(16, 'bios'), machine(17, 'uefi'), machine(18, 'bios')],
 } as const satisfies Record<string, readonly LabNode[]>;
 export type LayoutName = keyof typeof LAYOUTS;
 

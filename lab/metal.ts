@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createUser, fromSeed } from '@nats-io/nkeys';
 import { cache, type LabNode } from './layout.ts';
-import { NBD, TINY_GUESTS, TINY_MEMORY_MIB, tinyDefinition } from './tiny-guest.ts';
+import { NBD, TINY_MEMORY_MIB, tinyDefinition, tinyGuestsOf } from './tiny-guest.ts';
 
 /** At the switch, where the disks of tiny guests are served. */
 export const STORE = '10.77.0.1';
@@ -11,6 +11,8 @@ export const IMAGE = 'host';
 
 /** What a start from its disk takes until the host is in service again, and some more: it has no KVM. */
 const REJOIN_WITHIN_MS = 75_000;
+/** Several at once share two cores, and each has this many times as long. */
+const patience = (machines: number) => (machines > 1 ? 4 : 1);
 
 /** Kept with the images it has signed. */
 const imageSeed = join(cache, 'image-key.nk');
@@ -38,8 +40,8 @@ export const machineHost = (node: LabNode, power: object) => ({
   },
 });
 
-export const tinyGuests = () =>
-  TINY_GUESTS.map(({ name, prefers, elsewhere }) => [
+export const tinyGuests = (machines: readonly LabNode[]) =>
+  tinyGuestsOf(machines).map(({ name, prefers, elsewhere }) => [
     name,
     {
       definition: `guests/${name}.xml`,
@@ -51,22 +53,24 @@ export const tinyGuests = () =>
       ...(elsewhere ? {} : { hosts: [prefers] }),
     },
   ]);
-export const tinyFiles = () => TINY_GUESTS.map((guest) => [`${guest.name}.xml`, tinyDefinition(guest, STORE)] as const);
+export const tinyFiles = (machines: readonly LabNode[]) =>
+  tinyGuestsOf(machines).map((guest) => [`${guest.name}.xml`, tinyDefinition(guest, STORE)] as const);
 
 /** One start from the disk that fails is enough: then it is installed anew. */
-export const metalLadder = {
+export const metalLadder = (machines: number) => ({
   powerCycle: { tries: 1, withinMs: 3_600_000, backoffMs: 1_000 },
-  rejoinWithinMs: REJOIN_WITHIN_MS,
+  rejoinWithinMs: REJOIN_WITHIN_MS * patience(machines),
   reinstall: 'allowed',
-};
+});
 
-export const provisioning = () => ({
+export const provisioning = (machines: number) => ({
   network: '10.78.0.0/24',
   image: IMAGE,
   imageKeys: { lab: imageKey().publicKey },
   announceMs: 0,
+  atOnce: machines,
   perDay: 20,
-  bootWithinMs: 90_000,
-  stallMs: 20_000,
-  firstBootWithinMs: 180_000,
+  bootWithinMs: 90_000 * patience(machines),
+  stallMs: 20_000 * patience(machines),
+  firstBootWithinMs: 180_000 * patience(machines),
 });

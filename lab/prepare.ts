@@ -10,7 +10,7 @@ import { buildImage } from '../adapters/image/build.ts';
 import { createClusterKeys } from '../adapters/keys/create.ts';
 import { type Identities, identitiesSchema } from '../adapters/keys/identities.ts';
 import { buildInstaller } from '../pxe/installer/build.ts';
-import { CLUSTER, cache, type LabNode, project } from './layout.ts';
+import { CLUSTER, cache, LAYOUTS, project } from './layout.ts';
 import { IMAGE, imageKey } from './metal.ts';
 
 const kept = join(cache, 'metal');
@@ -21,8 +21,13 @@ export const prepared = {
   image: join(kept, 'image'),
 };
 
-export async function prepareMetal(nodes: readonly LabNode[], say: (what: string) => void): Promise<void> {
-  const named = nodes.map(({ name, control, machine }) => ({ name, address: control, votes: !machine }));
+/** The same for every layout with machines: of the one with most of them. */
+export async function prepareMetal(say: (what: string) => void): Promise<void> {
+  const named = LAYOUTS['metal-four'].map(({ name, control, machine }) => ({
+    name,
+    address: control,
+    votes: !machine,
+  }));
   await once(prepared.keys, stampOf(['adapters/keys'], JSON.stringify(named)), () =>
     createClusterKeys({
       cluster: CLUSTER,

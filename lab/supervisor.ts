@@ -27,7 +27,7 @@ import { startPlainly } from './plain.ts';
 import { readPlan } from './plan.ts';
 import { startSite } from './site.ts';
 import { mountMemory } from './storage.ts';
-import { serveTinyGuest, TINY_GUESTS } from './tiny-guest.ts';
+import { serveTinyGuest, tinyGuestsOf } from './tiny-guest.ts';
 
 const [layout = 'three', mode = 'rekindle', attached] = process.argv.slice(2);
 if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
@@ -106,7 +106,7 @@ async function start(): Promise<void> {
   );
   if (metal) await startSite(nodes);
   await makeDisks();
-  if (metal) for (const guest of TINY_GUESTS) await serveTinyGuest(guest, STORE);
+  for (const guest of tinyGuestsOf(nodes)) await serveTinyGuest(guest, STORE);
   if (mode === 'rekindle') await writeCluster(nodes, password, plan?.spec);
   await writeFile(join(run, 'bmc.password'), `${password}\n`, { mode: 0o600 });
   say('switches, disks and keys are made');

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, shared } from './layout.ts';
+import { type LabNode, run, shared } from './layout.ts';
 
 export interface TinyGuest {
   readonly name: string;
@@ -18,15 +18,23 @@ export interface TinyGuest {
   readonly disk: string;
 }
 
-const tiny = (number: number, elsewhere: boolean): TinyGuest => ({
+const tiny = (number: number, prefers: string, elsewhere = false): TinyGuest => ({
   name: `g${number}`,
-  prefers: 'b1',
+  prefers,
   elsewhere,
   port: 10_804 + number,
   disk: join(shared, `g${number}.raw`),
 });
-/** One that goes elsewhere when its machine is lost, and one that waits for it. */
-export const TINY_GUESTS: readonly TinyGuest[] = [tiny(5, true), tiny(6, false)];
+/** On the first machine one that goes elsewhere when that is lost, and on each one that waits for it. */
+const TINY_GUESTS: readonly TinyGuest[] = [
+  tiny(5, 'b1', true),
+  tiny(6, 'b1'),
+  tiny(7, 'b2'),
+  tiny(8, 'b3'),
+  tiny(9, 'b4'),
+];
+export const tinyGuestsOf = (nodes: readonly Pick<LabNode, 'name'>[]): readonly TinyGuest[] =>
+  TINY_GUESTS.filter(({ prefers }) => nodes.some(({ name }) => name === prefers));
 export const TINY_MEMORY_MIB = 32;
 /** Name of that storage in the cluster file. */
 export const NBD = 'nbd';

@@ -4,14 +4,14 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { type LabStatus, labDown, labStatus } from './client.ts';
 import { sh, until } from './exec.ts';
-import { cache, isMetal, LAYOUTS, type LayoutName, project, run, scripts } from './layout.ts';
+import { cache, isMetal, type LayoutName, project, run, scripts } from './layout.ts';
 import { type LabPlan, writePlan } from './plan.ts';
 import { childrenOf, isAlive, signal } from './processes.ts';
 
 const pidFile = join(run, 'outer.pid');
 const READY_MS = 120_000;
 /** Its machines are installed first. */
-const METAL_READY_MS = 900_000;
+const METAL_READY_MS = 1_500_000;
 
 /** Process id of `outer.sh` of the lab that is up, or of one that hangs. */
 function outerPid(): number | undefined {
@@ -54,7 +54,7 @@ export async function up({ layout, mode, attached, say, plan }: UpOptions): Prom
   mkdirSync(cache, { recursive: true });
   if (plan) writePlan(plan);
   await sh(join(scripts, 'make-guest-image.sh'), [cache], { timeoutMs: 300_000 });
-  if (isMetal(layout)) await (await import('./prepare.ts')).prepareMetal(LAYOUTS[layout], say);
+  if (isMetal(layout)) await (await import('./prepare.ts')).prepareMetal(say);
 
   const child = launch(layout, mode, attached);
   let shown = 0;

@@ -14,7 +14,7 @@ export async function runInFreshLab(
   say: (what: string) => void,
 ): Promise<DrillReport> {
   const drill = await loadDrill(name);
-  const layout = drill.machine && firmware === 'bios' ? 'metal-bios' : (drill.layout ?? 'three');
+  const layout = drill.layout === 'metal' && firmware === 'bios' ? 'metal-bios' : (drill.layout ?? 'three');
   const wasUp = (await labStatus()) !== undefined;
   if (wasUp) say('ending the lab that is up: a drill has one of its own');
   await end();

@@ -15,8 +15,8 @@ export type Phases = Readonly<Record<Phase, number | null>>;
 export interface Drill {
   /** What happens and what must come of it, for people. */
   readonly about: string;
-  /** The bare machine it is about; it needs a layout that has it. What it goes through is measured too. */
-  readonly machine?: string;
+  /** The bare machines it is about; it needs a layout that has them. What each goes through is measured too. */
+  readonly machines?: readonly string[];
   /** Default: three hosts. */
   readonly layout?: LayoutName;
   /** Who leads the stream and the controllers before the fault. Default: h2 both, which is not the host that is lost. */
@@ -61,8 +61,8 @@ export interface DrillReport {
   readonly drill: string;
   readonly ok: boolean;
   readonly phases: Phases;
-  /** Of a drill about a bare machine: milliseconds from the fault. */
-  readonly steps?: ReinstallSteps;
+  /** Of a drill about bare machines, for each: milliseconds from the fault. */
+  readonly steps?: Readonly<Record<string, ReinstallSteps>>;
   readonly guests: Readonly<Record<string, GuestReport>>;
   readonly checks: readonly Check[];
   readonly timeline: readonly TimelineLine[];

@@ -13,7 +13,7 @@ import { ask, askLines, type LabStatus, labFault, labStatus } from '../client.ts
 import { keys } from '../cluster-file.ts';
 import { until } from '../exec.ts';
 import { CLUSTER, filesOf, GUESTS, LAYOUTS } from '../layout.ts';
-import { readTinyGuest, TINY_GUESTS } from '../tiny-guest.ts';
+import { readTinyGuest, tinyGuestsOf } from '../tiny-guest.ts';
 import type { Check } from './drill.ts';
 import type { Prober } from './prober.ts';
 
@@ -96,8 +96,7 @@ export function createRig(prober: Prober) {
       const dataHash = createHash('sha256')
         .update(readFileSync(filesOf(node).dataDisk))
         .digest('hex');
-      const guests = TINY_GUESTS.filter(({ prefers }) => prefers === name);
-      return { dataHash, guests: guests.map((guest) => ({ name: guest.name, ...readTinyGuest(guest) })) };
+      return { dataHash, guests: tinyGuestsOf([node]).map((guest) => ({ ...guest, ...readTinyGuest(guest) })) };
     },
 
     /** An order of a person, given at any node that can pass it on. */
@@ -141,9 +140,7 @@ export function createRig(prober: Prober) {
         const said = await statuses();
         const status = said[0]?.status;
         unrest =
-          unrestIn(said, (await lab()).nodes.filter(({ kind }) => kind !== 'machine').length) ??
-          GUESTS.find(({ name }) => prober.lives(name).length === 0)?.name ??
-          '';
+          unrestIn(said, (await lab()).nodes) ?? GUESTS.find(({ name }) => prober.lives(name).length === 0)?.name ?? '';
         if (unrest !== '' || status?.seq !== quiet.seq) quiet = { seq: status?.seq ?? -1, sinceMs: Date.now() };
         return unrest === '' && Date.now() - quiet.sinceMs >= QUIET_MS ? status : undefined;
       };
@@ -176,9 +173,11 @@ export function createRig(prober: Prober) {
 }
 
 /** What is not as it should be before a drill; undefined: nothing. */
-function unrestIn(said: readonly { name: string; status: Status }[], nodes: number): string | undefined {
+function unrestIn(said: readonly { name: string; status: Status }[], nodes: LabStatus['nodes']): string | undefined {
   const top = said[0]?.status;
-  if (!top || said.length < nodes) return `only ${said.map(({ name }) => name).join(', ') || 'nobody'} answers`;
+  const machines = nodes.filter(({ kind }) => kind === 'machine');
+  if (!top || said.length < nodes.length - machines.length)
+    return `only ${said.map(({ name }) => name).join(', ') || 'nobody'} answers`;
   for (const { name, status } of said) {
     const { leader, nats } = status.roles;
     if (leader === null || leader !== top.roles.leader)
@@ -187,12 +186,11 @@ function unrestIn(said: readonly { name: string; status: Status }[], nodes: numb
     const lost = nats.find(({ connected }) => !connected);
     if (lost) return `${name} is not connected to the nats-server of ${lost.server}`;
   }
-  const bare = (name: string) => TINY_GUESTS.some(({ prefers }) => prefers === name);
+  const bare = (host: string) => machines.some(({ name }) => name === host);
   const host = top.hosts.find(({ name, state, selfFencing }) => state !== 'running' || !(selfFencing || bare(name)));
   if (host) return `${host.name} is ${host.state}, self-fencing ${host.selfFencing}: ${host.why}`;
-  for (const { name, prefers } of [...GUESTS, ...TINY_GUESTS]) {
+  for (const { name, prefers } of [...GUESTS, ...tinyGuestsOf(machines)]) {
     const guest = top.guests.find((one) => one.name === name);
-    if (!guest && !GUESTS.some((one) => one.name === name)) continue;
     if (guest?.state !== 'running' || guest.host !== prefers)
       return `${name} is ${guest?.state} on ${guest?.host}: ${guest?.why}`;
   }

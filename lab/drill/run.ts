@@ -62,7 +62,9 @@ async function runDrill(name: string, drill: Drill, untimed: boolean): Promise<D
     drill: name,
     ok: rig.checks.every(({ ok, timed }) => ok || (timed && untimed)),
     phases,
-    ...(drill.machine ? { steps: reinstallSteps(log, drill.machine, faultMs) } : {}),
+    ...(drill.machines
+      ? { steps: Object.fromEntries(drill.machines.map((host) => [host, reinstallSteps(log, host, faultMs)])) }
+      : {}),
     guests,
     checks: rig.checks,
     timeline: timelineOf(log, faultMs),

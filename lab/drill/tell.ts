@@ -17,7 +17,7 @@ export function tell(report: DrillReport): string[] {
     `${report.drill}: ${report.ok ? 'passed' : 'FAILED'}`,
     ...report.timeline.map(({ atMs, what }) => `  ${`+${atMs} ms`.padStart(10)}  ${what}`),
     `  ${PHASES.map((phase) => `${LABEL[phase]} ${seconds(report.phases[phase])}`).join(', ')}`,
-    ...(report.steps ? [`  ${tellSteps(report.steps)}`] : []),
+    ...Object.entries(report.steps ?? {}).map(([machine, steps]) => `  ${machine}: ${tellSteps(steps)}`),
     ...Object.entries(report.guests)
       .filter(([, guest]) => guest.runningMs !== null)
       .map(
@@ -36,7 +36,7 @@ export interface Summary {
   readonly runs: number;
   readonly ok: number;
   readonly medians: Phases;
-  /** Of the steps of a bare machine; empty in other drills. */
+  /** Of the steps of all its bare machines; empty in other drills. */
   readonly steps: Partial<ReinstallSteps>;
   readonly reports: readonly DrillReport[];
 }
@@ -47,7 +47,7 @@ export function summaryOf(drill: string, reports: readonly DrillReport[]): Summa
   ) as Phases;
   const steps = Object.fromEntries(
     REINSTALL_STEPS.flatMap((step) => {
-      const values = reports.flatMap((report) => (report.steps ? [report.steps[step]] : []));
+      const values = reports.flatMap((report) => Object.values(report.steps ?? {}).map((steps) => steps[step]));
       return values.length > 0 ? [[step, median(values)]] : [];
     }),
   );
