@@ -37,6 +37,24 @@ function become([command, ...args]: [string, ...string[]]): Promise<void> {
   });
 }
 
+/**
+ * Runs to the end, or until a signal ends the lab: that has a session of its own, which no signal of a terminal reaches.
+ */
+async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const interrupted = () => {
+    if (!stop.signal.aborted) void end().catch(() => {});
+    stop.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupted);
+  await work(stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  if (!stop.signal.aborted) return;
+  await end();
+  process.exit(130);
+}
+
 async function onNode(name: string, command: readonly string[]): Promise<void> {
   const node = (await needLab()).nodes.find((one) => one.name === name);
   if (!node?.init) throw new Error(node ? `${name} is off` : `no node "${name}"`);
@@ -49,24 +67,15 @@ program
   .option('--layout <name>', Object.keys(LAYOUTS).join(' or '), 'three')
   .option('--plain', 'without Rekindle: guests are started by hand')
   .option('--foreground', 'stay, and end the lab with Ctrl-C')
-  .action(async (options: { layout: string; plain?: boolean; foreground?: boolean }) => {
-    if (!isLayout(options.layout))
-      throw new Error(`no layout "${options.layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
-    const interrupted = () => {
-      void end().finally(() => process.exit(130));
-    };
-    process.on('SIGINT', interrupted);
-    process.on('SIGTERM', interrupted);
-    await up({
-      layout: options.layout,
-      mode: options.plain ? 'plain' : 'rekindle',
-      attached: options.foreground ?? false,
-      say: console.log,
+  .action(async ({ layout, plain, foreground = false }: { layout: string; plain?: boolean; foreground?: boolean }) => {
+    if (!isLayout(layout)) throw new Error(`no layout "${layout}"; there are ${Object.keys(LAYOUTS).join(', ')}`);
+    await interruptible(async (signal) => {
+      await up({ layout, mode: plain ? 'plain' : 'rekindle', attached: foreground, say: console.log, signal });
+      console.log(
+        `The lab is up; its files are in ${run}. ${foreground ? 'Ctrl-C ends it.' : '"npm run lab -- down" ends it.'}`,
+      );
+      if (foreground) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     });
-    console.log(
-      `The lab is up; its files are in ${run}. ${options.foreground ? 'Ctrl-C ends it.' : '"npm run lab -- down" ends it.'}`,
-    );
-    if (options.foreground) setInterval(() => {}, 60_000);
   });
 
 program
@@ -133,11 +142,13 @@ program
     const runs = Number(options.runs);
     if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
     const reports: DrillReport[] = [];
-    for (let run = 0; run < runs; run++) {
-      const report = await runInFreshLab(name, options, options.json ? () => {} : console.log);
-      reports.push(report);
-      if (!options.json) console.log(tell(report).join('\n'));
-    }
+    await interruptible(async (signal) => {
+      for (let run = 0; run < runs; run++) {
+        const report = await runInFreshLab(name, { ...options, signal }, options.json ? () => {} : console.log);
+        reports.push(report);
+        if (!options.json) console.log(tell(report).join('\n'));
+      }
+    });
     const summary = summaryOf(name, reports);
     if (options.json) console.log(JSON.stringify(runs === 1 ? reports[0] : summary));
     else if (runs > 1) console.log(tellSummary(summary));
@@ -153,13 +164,15 @@ program
   .action(async (file: string, options: { json?: boolean; allowance: string }) => {
     const allowanceMs = Number(options.allowance) * 1_000;
     if (!(allowanceMs >= 0)) throw new Error(`--allowance is a number of seconds, not ${options.allowance}`);
-    const result = await tellInLab(file, allowanceMs, options.json ? () => {} : console.log);
-    if (options.json) console.log(JSON.stringify(result));
-    else {
-      for (const { line, what } of result.problems) console.log(`        line ${line}: ${what}`);
-      console.log(`${result.passed ? 'passed' : 'FAILED'}  ${file}`);
-    }
-    if (!result.passed) process.exitCode = 1;
+    await interruptible(async (signal) => {
+      const result = await tellInLab(file, allowanceMs, options.json ? () => {} : console.log, signal);
+      if (options.json) console.log(JSON.stringify(result));
+      else {
+        for (const { line, what } of result.problems) console.log(`        line ${line}: ${what}`);
+        console.log(`${result.passed ? 'passed' : 'FAILED'}  ${file}`);
+      }
+      if (!result.passed) process.exitCode = 1;
+    });
   });
 
 program

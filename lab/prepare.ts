@@ -22,7 +22,7 @@ export const prepared = {
 };
 
 /** The same for every layout with machines: of the one with most of them. */
-export async function prepareMetal(say: (what: string) => void): Promise<void> {
+export async function prepareMetal(say: (what: string) => void, signal?: AbortSignal): Promise<void> {
   const named = LAYOUTS['metal-four'].map(({ name, control, machine }) => ({
     name,
     address: control,
@@ -68,7 +68,7 @@ export async function prepareMetal(say: (what: string) => void): Promise<void> {
       epochS: Math.floor(Date.now() / 1_000),
       installation: project,
       say: (line) => say(`  ${line.trim()}`),
-      signal: new AbortController().signal,
+      signal: signal ?? new AbortController().signal,
     });
   });
 }

@@ -41,10 +41,12 @@ export interface UpOptions {
   readonly say: (what: string) => void;
   /** Another cluster than the lab's own. */
   readonly plan?: LabPlan;
+  /** Until the lab is up it ends with a rejection; `end` takes care of the rest. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Brings the lab up and waits until its guests answer. Rejects with what was said when they do not, leaving it up to be looked at. */
-export async function up({ layout, mode, attached, say, plan }: UpOptions): Promise<LabStatus> {
+export async function up({ layout, mode, attached, say, plan, signal }: UpOptions): Promise<LabStatus> {
   const wrong = hindrance();
   if (wrong) throw new Error(wrong);
   if (await labStatus()) throw new Error('the lab is up already; "npm run lab -- down" ends it');
@@ -54,7 +56,8 @@ export async function up({ layout, mode, attached, say, plan }: UpOptions): Prom
   mkdirSync(cache, { recursive: true });
   if (plan) writePlan(plan);
   await sh(join(scripts, 'make-guest-image.sh'), [cache], { timeoutMs: 300_000 });
-  if (isMetal(layout)) await (await import('./prepare.ts')).prepareMetal(say);
+  if (isMetal(layout)) await (await import('./prepare.ts')).prepareMetal(say, signal);
+  signal?.throwIfAborted();
 
   const child = launch(layout, mode, attached);
   let shown = 0;

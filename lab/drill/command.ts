@@ -10,7 +10,11 @@ import { loadDrill } from './load.ts';
 /** Rejects when the drill could not be carried out at all; a drill that failed is a report with `ok` false. */
 export async function runInFreshLab(
   name: string,
-  { untimed, firmware }: { readonly untimed?: boolean; readonly firmware: Firmware },
+  {
+    untimed,
+    firmware,
+    signal,
+  }: { readonly untimed?: boolean; readonly firmware: Firmware; readonly signal?: AbortSignal },
   say: (what: string) => void,
 ): Promise<DrillReport> {
   const drill = await loadDrill(name);
@@ -18,7 +22,7 @@ export async function runInFreshLab(
   const wasUp = (await labStatus()) !== undefined;
   if (wasUp) say('ending the lab that is up: a drill has one of its own');
   await end();
-  await up({ layout, mode: 'rekindle', attached: false, say });
+  await up({ layout, mode: 'rekindle', attached: false, say, signal });
   try {
     return await runInside(untimed ? [name, 'untimed'] : [name], say);
   } finally {

@@ -29,7 +29,8 @@ fi
 
 # Standard input is kept for the background: its end is how an attached lab learns that its terminal is gone.
 exec 3<&0
-unshare -m -n -p -f --mount-proc --kill-child bash -c '
+# It dies with this script, and its child with it: nothing of the lab lives on where nobody would find it.
+setpriv --pdeathsig KILL unshare -m -n -p -f --mount-proc --kill-child bash -c '
   mount --make-rprivate /
   mount -t tmpfs -o mode=755 run /run
   mkdir -p /run/netns

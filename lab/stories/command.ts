@@ -53,7 +53,12 @@ const lines = (file: string, problems: readonly Problem[]) =>
   problems.map(({ line, what }) => `  ${basename(file)}:${line}: ${what}`).join('\n');
 
 /** Rejects when the story could not be told at all; one that ended otherwise is a result with `passed` false. */
-export async function tellInLab(name: string, allowanceMs: number, say: (what: string) => void): Promise<LabResult> {
+export async function tellInLab(
+  name: string,
+  allowanceMs: number,
+  say: (what: string) => void,
+  signal?: AbortSignal,
+): Promise<LabResult> {
   const file = fileOf(name);
   const { story, layout, names } = readStory(file);
   const wrong = hindrance();
@@ -64,7 +69,7 @@ export async function tellInLab(name: string, allowanceMs: number, say: (what: s
   const plan: LabPlan = { spec: story.spec, firmwareMs: Math.max(1, bootMs - OWN_BOOT_MS) };
   if ((await labStatus()) !== undefined) say('ending the lab that is up: a story has one of its own');
   await end();
-  await up({ layout, mode: 'rekindle', attached: false, say, plan });
+  await up({ layout, mode: 'rekindle', attached: false, say, plan, signal });
   try {
     return await runInside([file, String(allowanceMs)], say);
   } finally {

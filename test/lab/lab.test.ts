@@ -1,5 +1,5 @@
 /** The lab itself, without Rekindle: what it calls off is off, what it cuts is cut, and nothing of it is left behind. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,19 +185,22 @@ describe.runIf(process.getuid?.() === 0)('the lab', () => {
 
   it('is gone with its first process, and comes up again after that', async () => {
     const outer = Number(readFileSync(join(LAB_RUN, 'outer.pid'), 'utf8'));
-    const world = readdirSync('/proc').filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(outer);
-      } catch {
-        return false;
-      }
-    });
-    for (const pid of [outer, ...world.map(Number)]) process.kill(pid, 'SIGKILL');
+    process.kill(outer, 'SIGKILL');
     await nothingLeft();
     await done('up', '--plain');
     expect((await status()).phase).toBe('ready');
     await done('down');
     await nothingLeft();
     expect((await lab('down')).out).toBe('No lab was up.');
+  }, 90_000);
+
+  it('is gone when a drill is interrupted', async () => {
+    const args = [join(project, 'lab/lab.ts'), 'drill', 'qemu-kill'];
+    const drill = spawn(process.execPath, args, { env: { ...process.env, LAB_RUN }, stdio: 'ignore' });
+    const ended = new Promise((resolve) => drill.once('exit', resolve));
+    await until('its hosts to be on', 60_000, async () => ((await on('h3', 'true')).code === 0 ? true : undefined), 500);
+    drill.kill('SIGINT');
+    expect(await ended).toBe(130);
+    await nothingLeft();
   }, 90_000);
 });
