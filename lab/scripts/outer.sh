@@ -20,7 +20,11 @@ for old in /sys/fs/cgroup/{,cpu/}rekindle-lab*-*; do
   [ -d "/proc/${old##*-}" ] || rmdir "$old"
 done 2>/dev/null
 made=
-group rekindle-lab-guests-$$ 1024 100
+# A bare machine, in the lab's own group, takes all that it is given: beside it guests must get the little that they need.
+case ${3:-} in
+  metal*) group rekindle-lab-guests-$$ 8192 800 ;;
+  *) group rekindle-lab-guests-$$ 1024 100 ;;
+esac
 group rekindle-lab-$$ 8192 800
 if [ -n "$made" ]; then
   echo $BASHPID >"$made/rekindle-lab-$$/cgroup.procs"
