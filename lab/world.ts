@@ -1,6 +1,6 @@
 /** The lab seen from the machine it runs on: started, entered, ended. Never more than one at a time. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LabStatus, labDown, labStatus } from './client.ts';
 import { sh, until } from './exec.ts';
@@ -110,5 +110,10 @@ export function inside(init: number | null | undefined, command: readonly string
   const path = `${join(scripts, 'host-bin')}:${join(project, '.tools')}:${dirname(process.execPath)}:${process.env.PATH}`;
   const environment = ['env', `PROJECT=${project}`, `LAB_RUN=${run}`, `PATH=${path}`];
   const node = init ? ['nsenter', '-t', String(init), '-m', '-u', '-i', '-n', '-p', '--'] : [];
-  return ['nsenter', '-t', String(launcher), '-m', '-n', '-p', '--', ...node, ...environment, ...command];
+  const enter = ['nsenter', '-t', String(launcher), '-m', '-n', '-p', '--', ...node, ...environment, ...command];
+  const group = ['/sys/fs/cgroup/cpu', '/sys/fs/cgroup']
+    .map((place) => join(place, `rekindle-lab-${outerPid()}`, 'cgroup.procs'))
+    .find((file) => existsSync(file));
+  // With the priority of the lab: who watches it on a busy machine must not be slower than what is watched.
+  return group ? ['sh', '-c', 'echo $$ >"$0"; exec "$@"', group, ...enter] : ['env', ...enter];
 }

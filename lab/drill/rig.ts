@@ -36,7 +36,7 @@ export function createRig(prober: Prober) {
 
   async function lab(): Promise<LabStatus> {
     const status = await labStatus();
-    if (!status) throw new Error('the lab does not answer');
+    if (!status) throw new Error('the lab does not answer within 10 s');
     return status;
   }
 
