@@ -15,10 +15,13 @@ export function dispatchPending(
   quietly: (what: string) => (error: unknown) => void,
 ): () => void {
   const inFlight = new Map<string, AbortController>();
+  context.signal.addEventListener('abort', () => {
+    for (const over of inFlight.values()) over.abort();
+  });
   const run = (ids: readonly string[], work: (signal: AbortSignal) => Promise<void>, what: string) => {
     const over = new AbortController();
     for (const id of ids) inFlight.set(id, over);
-    void work(AbortSignal.any([context.signal, over.signal]))
+    void work(over.signal)
       .catch(quietly(what))
       .finally(() => {
         for (const id of ids) inFlight.delete(id);

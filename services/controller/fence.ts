@@ -6,6 +6,7 @@ import type { BlockAnswer, Proof } from '../../machines/entries.ts';
 import { type Times, waitOutMs } from '../../machines/times.ts';
 import { pause } from '../every.ts';
 import type { Hearing } from '../hearing.ts';
+import { linked } from '../linked.ts';
 import { majorityOf } from '../majority.ts';
 import type { Bus, Clock, Outcome, PowerSwitch, Say, Verify } from '../ports.ts';
 import { blockText } from '../voter/voter.ts';
@@ -83,16 +84,15 @@ export async function block(
 
 export async function fence(order: FenceOrder, ports: FencePorts, signal: AbortSignal): Promise<FenceResult> {
   const blocked = await block(order, ports, signal);
-  const settled = new AbortController();
-  const either = AbortSignal.any([signal, settled.signal]);
+  const settled = linked(signal);
   const attempts: { method: string; reason: string }[] = [];
 
   const ways: Promise<Extract<Proof, { kind: 'R2' | 'R3' }>>[] = [
-    cutByLevel(order, blocked, ports, either, (power, error) =>
+    cutByLevel(order, blocked, ports, settled.signal, (power, error) =>
       attempts.push({ method: power.method, reason: error.message }),
     ),
   ];
-  if (order.selfFencing) ways.push(waitOut(blocked, ports, either));
+  if (order.selfFencing) ways.push(waitOut(blocked, ports, settled.signal));
   else
     attempts.push({
       method: 'lease',

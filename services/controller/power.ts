@@ -4,6 +4,7 @@
  * its off is under way, and after an off without an answer the power is watched for a while.
  */
 import { pause } from '../every.ts';
+import { linked } from '../linked.ts';
 import type { Clock, Outcome, PowerSwitch, Say } from '../ports.ts';
 
 /** An off that was not answered may still come true for this long; chosen, for no BMC promises anything. */
@@ -61,8 +62,8 @@ export function createPowerOrders(
   });
 
   const offsEnded = (host: string) => {
-    const ended = new AbortController();
-    const bounded = pause(clock, OFF_ENDS_MS, AbortSignal.any([signal, ended.signal]));
+    const ended = linked(signal);
+    const bounded = pause(clock, OFF_ENDS_MS, ended.signal);
     return Promise.race([Promise.allSettled(underWay.get(host) ?? []), bounded]).finally(() => ended.abort());
   };
 

@@ -126,9 +126,8 @@ export async function openReplica({ log, journal, clock, say, step = apply }: Re
   const follow = async () => {
     while (!ended.signal.aborted) {
       following = new AbortController();
-      const signal = AbortSignal.any([ended.signal, following.signal]);
       try {
-        for await (const stored of log.follow(fleet.seq, signal)) if (!take(stored)) break;
+        for await (const stored of log.follow(fleet.seq, following.signal)) if (!take(stored)) break;
       } catch (error) {
         if (!unwritable) say.warn('following the log broke off', { after: fleet.seq, error: String(error) });
       }
@@ -172,6 +171,7 @@ export async function openReplica({ log, journal, clock, say, step = apply }: Re
     mend: () => following.abort(),
     stop() {
       ended.abort();
+      following.abort();
       if (fleet.seq > 0) journal.setCheckpoint({ seq: fleet.seq, stateHash: stateHash(fleet), fleet });
     },
   };
