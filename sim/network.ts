@@ -1,7 +1,7 @@
 /**
  * An invented network. Every message goes the ways it goes in life: from a node to either of its two nats-servers, from
  * there to either server of the receiver, and on; the first arrival counts. TCP loses nothing, so a lost packet costs time;
- * what meets a cut is lost or arrives long after, when the cut has healed.
+ * what meets a cut waits in its connection, and is lost when that is given up, or arrives even then, long after.
  */
 import { type Bus, BusError } from '../services/ports.ts';
 import { carried } from './carried.ts';
@@ -28,7 +28,7 @@ interface Served {
   readonly handler: (message: unknown, address: string) => unknown;
 }
 
-/** A message that met a cut is kept by some socket this long at most. */
+/** Half of what met a cut outlives its connection, up to this: longer than real ones were seen to hold anything. */
 const HELD_MS = 10_000;
 const HELD_AT_MOST = 2_000;
 const NO_RESPONDERS_MS = 1;
@@ -54,10 +54,11 @@ export function createNetwork(
   });
 
   /** Runs `run` when the message has arrived, if it does. */
-  function carry(from: string, to: string, sentMs: number, run: () => void, untilMs = sentMs + HELD_MS): void {
+  function carry(from: string, to: string, sentMs: number, run: () => void, untilMs?: number): void {
     const tookMs = links.travelMs(from, to);
-    if (tookMs !== null) scheduler.at(sentMs + tookMs, run);
-    else if (held.length < HELD_AT_MOST && random.chance(0.5)) held.push({ from, to, untilMs, run });
+    if (tookMs !== null) return void scheduler.at(sentMs + tookMs, run);
+    if (held.length === HELD_AT_MOST) held = held.slice(HELD_AT_MOST / 2);
+    held.push({ from, to, untilMs: untilMs ?? sentMs + (random.chance(0.5) ? HELD_MS : GIVEN_UP_MS), run });
   }
 
   /** A star stands for one word. */

@@ -235,7 +235,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
         async greets(host) {
           await process.delay(GREETING_MS);
           const there = parts.nodeAt(spec.hosts[host]?.address ?? '');
-          return there?.awake() === true && network.travelMs(name, host) !== null;
+          return there?.awake() === true && network.connects(name, host);
         },
       },
     );
@@ -259,7 +259,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
           permits: hook.permits,
           peer(address) {
             const peer = parts.nodeAt(address);
-            return peer && network.travelMs(name, peer.name) !== null ? peer : null;
+            return peer && network.connects(name, peer.name) ? peer : null;
           },
           repaired: () => node.setLibvirt('well'),
           exchanged: (guest) => void parts.crashes.delete(guest),
@@ -284,7 +284,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
       qualification: createQualification(
         process,
         { random: random.fork(`qualification ${scheduler.now()}`), model, trouble, permits: hook.permits },
-        async () => Object.fromEntries(spec.voters.map((voter) => [voter, network.travelMs(name, voter) !== null])),
+        async () => Object.fromEntries(spec.voters.map((voter) => [voter, network.connects(name, voter)])),
       ),
     });
 
