@@ -19,7 +19,10 @@ export const commands: Readonly<Record<string, Aimed>> = {
           jitterMs: 0,
           forMs: 30,
         }),
-        granted(31, { kind: 'isolate', node: 'h3', forMs: 800 }),
+        ...['h1', 'h2', ...ARBITERS].flatMap((other) => [
+          granted(31, { kind: 'cut', from: 'h3', to: other, forMs: 500 }),
+          granted(31, { kind: 'cut', from: other, to: 'h3', forMs: 500 }),
+        ]),
         order(UP_MS + 900, want('g1', 'stopped')),
         order(UP_MS + 1_200, keepFree('h3', true)),
         order(UP_MS + 1_300, want('g1', 'running')),

@@ -99,12 +99,12 @@ export const leases: Readonly<Record<string, Aimed>> = {
     settles: true,
   },
   'crash-in-a-short-cut': {
-    about: 'a guest dies while its host is cut off, too short for anybody to worry',
-    plan: cluster(
-      { hosts: HOSTS, arbiters: ARBITERS },
-      [isolate(UP_MS, 'h1', 700), at(UP_MS + 100, { kind: 'kill-guest', guest: 'g1' })],
-      5_000,
-      20_000,
+    about: 'a guest dies while its host is cut off, long enough to lose connections and too short for anybody to worry',
+    plan: plan(
+      ground({ hosts: HOSTS, arbiters: ARBITERS, profile: 'wan' }),
+      [isolate(UP_MS + 60_000, 'h1', 4_500), at(UP_MS + 60_100, { kind: 'kill-guest', guest: 'g1' })],
+      UP_MS + 75_000,
+      40_000,
     ),
     settles: true,
   },
