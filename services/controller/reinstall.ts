@@ -51,7 +51,7 @@ const reasonOf = ({ outcome }: { outcome: { kind: string; reason?: string } }) =
  * A machine that asked for a network boot by itself asks again, and is answered now that it is armed: to cut its power would
  * only cost its self test, minutes on some. Firmware asks again after 4 and 12 s, and its boot loader takes some time.
  */
-const ASKS_AGAIN_MS = 25_000;
+const ASKS_AGAIN_MS = 40_000;
 const LOOK_MS = 250;
 
 /** Sets the boot device and cycles the power, while the host is still to be booted and nothing speaks against it. */
