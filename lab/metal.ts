@@ -34,6 +34,7 @@ export const machineHost = (node: LabNode, power: object) => ({
     macs: [node.machine?.macs.control],
     uuid: node.machine?.uuid,
     firmware: node.machine?.firmware,
+    bootOrder: 'disk-first',
     disk: { serial: node.machine?.disk },
     dataDisks: [{ serial: node.machine?.dataDisk }],
     adoptBlank: true,

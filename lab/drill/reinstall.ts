@@ -3,8 +3,8 @@ import type { Stored } from '../../machines/entries.ts';
 
 /**
  * Milliseconds from the fault. Null: did not happen. `cycled`: its power came back and it was waited for; `disproven`:
- * that start from its own disk had failed, or would have been waited for longer; `elsewhere`: a guest that may run
- * elsewhere did; `carrying`: a guest runs on it again.
+ * that start from its own disk had failed, as it said itself by asking for a network boot, or would have been waited for
+ * longer; `elsewhere`: a guest that may run elsewhere did; `carrying`: a guest runs on it again.
  */
 export const REINSTALL_STEPS = [
   'noticed',
@@ -40,7 +40,13 @@ export function reinstallSteps(entries: readonly Stored[], host: string, faultMs
     proven: first('fence.proven'),
     elsewhere: at(started.find((entry) => entry.data.host !== host)),
     cycled: first('power-on.succeeded'),
-    disproven: at(own.find((entry) => entry.type === 'timer.fired' && entry.data.timer === `host/${host}/rejoin`)),
+    disproven: at(
+      own.find(
+        (entry) =>
+          entry.type === 'boot.fallen-through' ||
+          (entry.type === 'timer.fired' && entry.data.timer === `host/${host}/rejoin`),
+      ),
+    ),
     armed: last('reinstall.armed'),
     powered: last('netboot.succeeded'),
     loader: last('reinstall.ticketed'),
