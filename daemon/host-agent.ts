@@ -9,7 +9,7 @@ import { serviceProbe } from '../adapters/probe/service-probe.ts';
 import { openAgentMemory } from '../adapters/sqlite/agent-memory.ts';
 import { openPetter } from '../adapters/watchdog/client.ts';
 import type { ClusterSpec } from '../machines/spec.ts';
-import { type Agent, startAgent } from '../services/agent/agent.ts';
+import { type Agent, type AgentPorts, startAgent } from '../services/agent/agent.ts';
 import { createQualify } from '../services/agent/qualify.ts';
 import type { Journal, Machine } from '../services/ports.ts';
 import type { RolePorts } from './node.ts';
@@ -29,7 +29,7 @@ export async function startHostAgent(
   spec: ClusterSpec,
   journal: Journal,
   machine: Machine,
-  ports: RolePorts,
+  ports: RolePorts & Pick<AgentPorts, 'foreignBoot'>,
 ): Promise<HostAgent> {
   const { node, run, state } = options;
   const { say } = ports;

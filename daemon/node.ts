@@ -29,7 +29,7 @@ import { startHostAgent } from './host-agent.ts';
 import { holdIdentities } from './identities.ts';
 import type { NodeOptions } from './options.ts';
 import { checkPower } from './power-check.ts';
-import { startProvisioning } from './provisioning.ts';
+import { type Provisioning, startProvisioning } from './provisioning.ts';
 import { createView } from './view.ts';
 import { voterState } from './voter-state.ts';
 
@@ -88,9 +88,13 @@ export async function startNode(
   }
 
   let agent: Agent | null = null;
+  let netBooting: Provisioning | null = null;
   let standDown = async () => {};
   if (spec.hosts[node]) {
-    const host = await startHostAgent(options, spec, journal, createMachine(), busOf('agent'));
+    const host = await startHostAgent(options, spec, journal, createMachine(), {
+      ...busOf('agent'),
+      ...(spec.provisioning ? { foreignBoot: () => netBooting?.foreignBoot() } : {}),
+    });
     agent = host.agent;
     standDown = host.standDown;
     ends.push(host.stop);
@@ -111,7 +115,7 @@ export async function startNode(
   ends.push(powerCheck.stop);
   const signer = signerFrom(keys.seeds.node);
   const published = () => Object.values(controller?.fleet().images ?? {}).map(({ manifest }) => manifest);
-  const netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
+  netBooting = startProvisioning({ node, spec, state, run, ...controllerPorts, signer, verify, published });
   if (netBooting) ends.push(netBooting.stop);
   const enrolment = enrolmentOf(options, spec, digest, identities.current);
   const provisioning = { netBoot: netBooting?.netBoot ?? null, enrolment, secret, verifyRaw };

@@ -13,6 +13,7 @@ import type { NetBootPlace } from '../pxe/server/dnsmasq-config.ts';
 import { serveBoot } from '../pxe/server/http.ts';
 import { createImages } from '../pxe/server/images.ts';
 import { findForeignBoot } from '../pxe/server/rogue.ts';
+import type { ForeignBoot } from '../services/agent/foreign-boot.ts';
 import { every } from '../services/every.ts';
 import type { ArmedMachine, Bus, Clock, NetBoot, Say, Signer, Verify } from '../services/ports.ts';
 import { addresses } from '../services/protocol.ts';
@@ -40,6 +41,7 @@ export interface ProvisioningParts {
 
 export interface Provisioning {
   readonly netBoot: NetBoot;
+  readonly foreignBoot: ForeignBoot;
   stop(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
   const ignored = new Set<(mac: string) => void>();
   let armed: readonly ArmedMachine[] = [];
   let running: { place: NetBootPlace; dnsmasq: Dnsmasq; close: () => Promise<void> } | null = null;
-  let found = new Set<string>();
+  let found: ReadonlySet<string> | undefined;
 
   const hostOf = (mac: string) => armed.find(({ macs }) => macs.includes(mac))?.host;
 
@@ -111,6 +113,7 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
         say.warn('this node has no address in the provisioning network and answers nobody there', {
           network: provisioning.network,
         });
+      await probe();
     } catch (error) {
       const reason = reasonOf(error);
       if (saidOnce('place', reason))
@@ -119,12 +122,15 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
   };
 
   const probe = async () => {
-    if (!running) return;
+    if (!running) {
+      found = undefined;
+      return;
+    }
     try {
       const addresses = await findForeignBoot({ broadcast: broadcastOf(provisioning.network) });
       saidOnce('probe', '');
       for (const address of addresses)
-        if (!found.has(address))
+        if (!found?.has(address))
           say.error('somebody else answers network boots: a machine might be given what is not ours', { address });
       found = new Set(addresses);
     } catch (error) {
@@ -159,6 +165,10 @@ export function startProvisioning(parts: ProvisioningParts): Provisioning | null
         ignored.add(listener);
         return () => ignored.delete(listener);
       },
+    },
+    foreignBoot() {
+      if (found === undefined) return running ? undefined : null;
+      return found.size === 0 ? null : `${[...found].join(' and ')} answers network boots too`;
     },
     async stop() {
       over.abort();

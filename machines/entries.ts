@@ -111,10 +111,12 @@ export const dataSchemas = {
   }),
   'host.cleared': z.strictObject({ counter: z.number().int(), why: text }),
   'host.degraded': z.strictObject({
-    what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power']),
+    what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power', 'netboot']),
     reason: text,
   }),
-  'host.restored': z.strictObject({ what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power']) }),
+  'host.restored': z.strictObject({
+    what: z.enum(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'power', 'netboot']),
+  }),
   'host.quiesced': z.strictObject({ counter: z.number().int(), pausedMs: ms }),
   'fence.requested': z.strictObject({ by: z.string(), reason: text }),
   'fence.proven': z.strictObject({ counter: z.number().int(), proof: proofSchema }),

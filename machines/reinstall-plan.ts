@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Fleet, latestLife } from './fleet.ts';
 import type { Mode } from './machine-facts.ts';
-import { cannotReinstall, imageFor } from './reinstall.ts';
+import { cannotReinstall, foreignBoot, imageFor } from './reinstall.ts';
 import type { DiskId } from './spec.ts';
 import { get } from './table.ts';
 
@@ -23,6 +23,7 @@ export function reinstallPlan(fleet: Fleet, host: string, mode: Mode): readonly 
   const machine = fleet.spec!.hosts[host]!.machine!;
   const image = imageFor(fleet, host)!;
   const life = latestLife(entity.context);
+  const foreign = foreignBoot(fleet);
   return [
     `${mode} of ${host}: ${DOES[mode]}`,
     life < 0 ? 'it has never joined' : `it is in life ${life}${entity.context.fence ? ', proven stopped' : ''}`,
@@ -30,6 +31,7 @@ export function reinstallPlan(fleet: Fleet, host: string, mode: Mode): readonly 
     `never written: ${['all others', ...machine.dataDisks.map(disk)].join('; ')}`,
     `image: ${image.name} version ${image.version}, ${image.manifest}`,
     `boots from: ${machine.macs.join(', ')}${machine.uuid ? `, machine ${machine.uuid}` : ''}`,
+    ...(foreign === null ? [] : [`it may be booted into what is not ours: ${foreign}`]),
   ];
 }
 

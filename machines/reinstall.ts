@@ -2,7 +2,7 @@
  * When a host may be installed anew, and when it may not: asked before it begins, before every act on its power, and of
  * the very state that the entry is appended to which lets its disk be destroyed (rejection.ts).
  */
-import { type Fleet, type JobEntity, latestLife } from './fleet.ts';
+import { type Fleet, type HostStateName, type JobEntity, latestLife } from './fleet.ts';
 import type { PendingIntent } from './intents.ts';
 import { DAY_MS } from './ladder.ts';
 import type { Mode } from './machine-facts.ts';
@@ -38,6 +38,27 @@ export function unsafeToReinstall(fleet: Fleet, host: string): string | null {
   return null;
 }
 
+/** Hosts in these states speak for themselves; what others said last may be long over. */
+const ALIVE: readonly HostStateName[] = ['running', 'maintenance', 'qualifying'];
+
+/** Somebody else answers network boots; null when no host sees anybody. */
+export function foreignBoot({ hosts }: Pick<Fleet, 'hosts'>): string | null {
+  const seer = Object.keys(hosts).find(
+    (name) => ALIVE.includes(hosts[name]!.state) && Object.hasOwn(hosts[name]!.context.degraded, 'netboot'),
+  );
+  return seer === undefined ? null : `${hosts[seer]!.context.degraded.netboot}, seen by ${seer}`;
+}
+
+/**
+ * Why a host may not be booted from the network now. Our own installer writes the one disk and no other; what somebody
+ * else's answer boots may write them all. A person who has ordered it has read of it in the plan, and may know better.
+ */
+export function unsafeToNetBoot(fleet: Fleet, host: string): string | null {
+  const unsafe = unsafeToReinstall(fleet, host);
+  if (unsafe !== null || get(fleet.hosts, host)!.context.ordered) return unsafe;
+  return foreignBoot(fleet);
+}
+
 /** What of the cluster file, or of what was published, is missing to install this host. */
 export function cannotReinstall({ spec, images }: Fleet, host: string): string | null {
   const machine = spec && get(spec.hosts, host)?.machine;
@@ -65,7 +86,7 @@ export function modeOf({ jobs }: Pick<Fleet, 'jobs'>, host: string): Mode {
 
 /** Why a pending reinstallation of a host is not begun now. */
 export function reinstallHeld(fleet: Fleet, host: string): string | null {
-  const lacking = cannotReinstall(fleet, host) ?? unsafeToReinstall(fleet, host);
+  const lacking = cannotReinstall(fleet, host) ?? unsafeToNetBoot(fleet, host);
   if (lacking !== null) return lacking;
   const { atOnce, perDay } = fleet.spec!.provisioning!;
   const busy = Object.keys(fleet.jobs).filter((name) => name !== host && isUnderWay(fleet.jobs[name]));

@@ -5,7 +5,7 @@
 import { costsMajority } from './brake.ts';
 import type { Fleet, HostStateName } from './fleet.ts';
 import type { IntentType, PendingIntent } from './intents.ts';
-import { isUnderWay, jobOf, reinstallHeld, unsafeToReinstall } from './reinstall.ts';
+import { isUnderWay, jobOf, reinstallHeld, unsafeToNetBoot } from './reinstall.ts';
 import { list, nameOf } from './sentences.ts';
 import { get } from './table.ts';
 
@@ -95,7 +95,7 @@ function holdsBack(fleet: Fleet, tooMany: ReadonlySet<string>): (pending: Pendin
       case 'power-on':
         return null;
       case 'netboot':
-        return unsafeToReinstall(fleet, intent.host);
+        return unsafeToNetBoot(fleet, intent.host);
       case 'reinstall': {
         if (pending.subject.startsWith('guest/')) return survey ?? notRebuildable(fleet, nameOf(pending.subject));
         const job = jobOf(fleet, pending);

@@ -73,10 +73,10 @@ function mustBePossible(fleet: Fleet, host: string): void {
   if (imageFor(fleet, host) === null) fail('NO_IMAGE', { reason: cannotReinstall(fleet, host) ?? '' });
 }
 
-/** What else would be in the way: that it is proven stopped is part of the work. */
+/** What else would be in the way, once a person has ordered it: that it is proven stopped is part of the work. */
 function asIfStopped(fleet: Fleet, host: string): Fleet {
   const entity = fleet.hosts[host]!;
-  const context = { ...entity.context, incarnation: null, leased: -1 };
+  const context = { ...entity.context, incarnation: null, leased: -1, ordered: true };
   return { ...fleet, hosts: { ...fleet.hosts, [host]: { ...entity, context } } };
 }
 

@@ -19,6 +19,7 @@ import type {
 } from '../ports.ts';
 import { addresses, type CommandAnswer, commandSchema } from '../protocol.ts';
 import { createCommands } from './commands.ts';
+import { type ForeignBoot, noteForeignBoot } from './foreign-boot.ts';
 import { createHealth } from './health.ts';
 import { holdLease } from './lease.ts';
 import { beginLife, takeUpLife } from './life.ts';
@@ -39,6 +40,8 @@ export interface AgentPorts {
   readonly say: Say;
   /** Whether this host, newly installed, can hold guests. Absent: nobody can tell, so it cannot. */
   readonly qualify?: (leaderWallMs: number) => Promise<Outcome>;
+  /** Absent: this node answers no network boots. */
+  readonly foreignBoot?: ForeignBoot;
 }
 
 export interface AgentConfig {
@@ -184,6 +187,7 @@ export function startAgent({ host, spec, journalHead }: AgentConfig, ports: Agen
   }
 
   const ends = [
+    ...(ports.foreignBoot ? [noteForeignBoot(subject, ports.foreignBoot, clock, outbox)] : []),
     ports.bus.serve(addresses.agent(host), (message) => commands.handle(commandSchema.parse(message))),
     again(clock, () => {
       if (ending === null) void quiesce.check();

@@ -1,7 +1,7 @@
 /** What a leader does about a pending reinstallation besides answering the machine (provision.ts): begin it, boot the machine, conclude it. */
 import type { Draft } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
-import { imageFor, isUnderWay, jobOf, modeOf, reinstallHeld, unsafeToReinstall } from '../../machines/reinstall.ts';
+import { imageFor, isUnderWay, jobOf, modeOf, reinstallHeld, unsafeToNetBoot } from '../../machines/reinstall.ts';
 import { pause } from '../every.ts';
 import type { ExecuteContext, ExecutePorts, Pending } from './execute.ts';
 import { record } from './record.ts';
@@ -76,7 +76,7 @@ export async function netBoot(
     : await power.netBoot(
         host,
         fleet().spec?.hosts[host]?.machine?.firmware ?? 'uefi',
-        () => isOurs(fleet()) && unsafeToReinstall(fleet(), host) === null,
+        () => isOurs(fleet()) && unsafeToNetBoot(fleet(), host) === null,
       );
   if (answer)
     await record('netboot', id, cause, `host/${host}`, { ...about, method: answer.method }, answer.outcome, context);

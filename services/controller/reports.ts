@@ -1,6 +1,7 @@
 /** Reports of agents become entries, each once, if they still say something about the present. */
 import type { Draft, EntryData } from '../../machines/entries.ts';
 import type { Fleet } from '../../machines/fleet.ts';
+import { get } from '../../machines/table.ts';
 import type { LeaderAnswer, Report } from '../protocol.ts';
 import type { Pen } from './pen.ts';
 import type { Survey } from './survey.ts';
@@ -52,6 +53,10 @@ function draftsFor(report: Report, fleet: Fleet): Draft[] {
   if (type === 'host.restored') {
     const { what } = report.data as EntryData<'host.restored'>;
     if (!Object.hasOwn(fleet.hosts[host]?.context.degraded ?? {}, what)) return [];
+  }
+  if (type === 'host.degraded') {
+    const { what, reason } = report.data as EntryData<'host.degraded'>;
+    if (get(fleet.hosts[host]?.context.degraded ?? {}, what) === reason) return [];
   }
   if (type.startsWith('host.')) return subject === `host/${host}` ? [draft] : [];
   // About a guest: only from the host and under the token that the log knows; anything else speaks of the past.

@@ -155,7 +155,10 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'host.surveyed': answer,
     'host.suspected': () => ({ counter: counter(), silentMs: 1_000, witnesses: [{ voter: 'h1', heardAgoMs: null }] }),
     'host.cleared': () => ({ counter: counter(), why: 'heard' }),
-    'host.degraded': () => ({ what: draw.of(['libvirt', 'storage', 'disk', 'watchdog', 'log']), reason: 'r' }),
+    'host.degraded': () => ({
+      what: draw.of(['libvirt', 'storage', 'disk', 'watchdog', 'log', 'netboot']),
+      reason: 'r',
+    }),
     'host.restored': () => ({ what: draw.of(['libvirt', 'storage', 'disk', 'watchdog', 'log']) }),
     'host.quiesced': () => ({ counter: counter(), pausedMs: 10 }),
     'fence.requested': () => ({ by, reason: 'r' }),

@@ -98,6 +98,49 @@ describe('what holds a reinstallation back', () => {
   });
 });
 
+describe('somebody else who answers network boots', () => {
+  const contested = { what: 'netboot', reason: '10.0.0.66 answers network boots too' } as const;
+
+  test('holds back every one that no person has ordered, also the next try, until nobody who lives sees it any more', () => {
+    const s = lost(four());
+    s.append('host.degraded', 'host/h1', contested);
+    s.append('host.degraded', 'host/h2', contested);
+    expect(held(s)).toBe('10.0.0.66 answers network boots too, seen by h1');
+    const armed = {
+      job: id(s),
+      attempt: 1,
+      mode: 'install',
+      image: { name: 'host', version: 1, manifest: DIGEST },
+    } as const;
+    s.refuse('reinstall.armed', 'host/h4', armed, /answers network boots too/);
+    s.append('host.restored', 'host/h1', { what: 'netboot' });
+    expect(held(s)).toMatch(/seen by h2/);
+    s.suspect('h2');
+    expect(held(s)).toBeUndefined();
+    arm(s);
+    expect(held(s, 'netboot')).toBeUndefined();
+    s.append('host.degraded', 'host/h3', contested);
+    expect(held(s, 'netboot')).toMatch(/seen by h3/);
+  });
+
+  test('is in the plan that a person confirms, and then holds back nothing', () => {
+    const s = four();
+    publish(s);
+    s.append('maintenance.started', 'host/h4', { by: 'ann' });
+    expect(reinstallPlan(s.fleet, 'h4', 'install').join()).not.toContain('10.0.0.66');
+    s.append('host.degraded', 'host/h1', contested);
+    expect(reinstallPlan(s.fleet, 'h4', 'install').at(-1)).toBe(
+      'it may be booted into what is not ours: 10.0.0.66 answers network boots too, seen by h1',
+    );
+    s.append('reinstall.requested', 'host/h4', { mode: 'install', by: 'ann', reason: 'r', plan: DIGEST });
+    s.fire('host/h4/announce');
+    s.prove('h4');
+    expect(held(s)).toBeUndefined();
+    arm(s);
+    expect(held(s, 'netboot')).toBeUndefined();
+  });
+});
+
 describe('a step has force', () => {
   test('only for this try: an earlier one, or another job, says nothing any more', () => {
     const s = lost(four());

@@ -43,11 +43,12 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
   let directory: string;
   const said: string[] = [];
   let tell: (line: object | null) => void;
+  let next: (holds: (line: Record<string, unknown>) => boolean) => Promise<unknown>;
   let saying: (what: string) => Promise<unknown>;
   let asked: () => Promise<{ asked: { kind: string; mac: string; uuid: string | null }; address: string }>;
 
   beforeAll(async () => {
-    world = await openWorld(['ours', 'site']);
+    world = await openWorld(['ours', 'site', 'foreign']);
     directory = mkdtempSync(join(tmpdir(), 'rekindle-boot-'));
     chmodSync(directory, 0o711);
     mkdirSync(join(directory, 'installer'));
@@ -68,7 +69,7 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
     controller.stderr!.on('data', (chunk) => said.push(String(chunk)));
     tell = (line) => controller.stdin!.write(`${JSON.stringify(line)}\n`);
     const lines = createInterface({ input: controller.stdout! })[Symbol.asyncIterator]();
-    const next = async (holds: (line: Record<string, unknown>) => boolean) => {
+    next = async (holds: (line: Record<string, unknown>) => boolean) => {
       for (;;) {
         const { value, done } = await lines.next();
         if (done) throw new Error(`the controller ended: ${said.join('\n')}`);
@@ -77,7 +78,7 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
         if (holds(line)) return line;
       }
     };
-    asked = () => next((line) => 'asked' in line);
+    asked = () => next((line) => 'asked' in line) as ReturnType<typeof asked>;
     saying = (what) => next((line) => line.said === what);
     await saying(ANSWERED);
   });
@@ -86,12 +87,25 @@ describe.skipIf(!isRoot)('a machine that boots from the network (needs root for 
     if (directory) rmSync(directory, { recursive: true, force: true });
   });
 
-  test('a node whose interface goes and returns answers again', async () => {
+  test('a node whose interface goes and returns answers again, and sees at once who else does', async () => {
+    const foreign = world.run('foreign', [
+      ...['dnsmasq', '-d', '-C', '/dev/null', '--port=0', '--log-facility=-', '--leasefile-ro', '--pid-file='],
+      ...['--interface=eth0', '--bind-interfaces', '--dhcp-range=10.78.0.0,proxy,255.255.255.0'],
+      ...['--pxe-service=x86PC,boot,evil', '--pxe-service=X86-64_EFI,boot,evil.efi'],
+    ]);
     const link = (state: string) => world.run('ours', ['ip', 'link', 'set', 'eth0', state]);
     link('down');
     await saying('this node has no address in the provisioning network and answers nobody there');
     link('up');
     await saying(ANSWERED);
+    expect(
+      await saying('somebody else answers network boots: a machine might be given what is not ours'),
+    ).toMatchObject({
+      address: '10.78.0.3',
+    });
+    foreign.kill('SIGKILL');
+    tell({ foreign: true });
+    expect(await next((line) => 'foreign' in line)).toEqual({ foreign: '10.78.0.3 answers network boots too' });
   });
 
   const UUID = '77000000-0000-4000-8000-000000000001';

@@ -1,7 +1,7 @@
 /**
  * What a controller's daemon answers to machines that boot from the network, with a bus whose leader is the test: a program
  * that says each request of a machine as a JSON line, takes the answer as the next line, and lists who is armed by
- * `{"arm": [...]}`.   node controller.ts DIRECTORY
+ * `{"arm": [...]}`, and says who else answers network boots when told `{"foreign": true}`.   node controller.ts DIRECTORY
  */
 
 import { writeFileSync } from 'node:fs';
@@ -61,6 +61,7 @@ const provisioning = startProvisioning({
 for await (const line of createInterface({ input: process.stdin })) {
   const told = JSON.parse(line);
   if (told?.arm) provisioning.netBoot.arm(told.arm);
+  else if (told?.foreign) tell({ foreign: provisioning.foreignBoot() });
   else answers.shift()?.(line);
 }
 await provisioning.stop();
