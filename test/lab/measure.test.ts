@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { grantsAndProofs, sameLog } from '../../lab/drill/checks.ts';
 import { median, overall } from '../../lab/drill/measure.ts';
+import { reinstallSteps } from '../../lab/drill/reinstall.ts';
+import { summaryOf } from '../../lab/drill/tell.ts';
 import type { Stored } from '../../machines/entries.ts';
 
 let seq = 0;
@@ -80,8 +82,9 @@ describe('the comparison of logs', () => {
   });
 });
 
+const one = { detectedMs: 900, provenMs: 1_100, decidedMs: 1_200, runningMs: 2_000, answeringMs: 5_000 };
+
 describe('phases', () => {
-  const one = { detectedMs: 900, provenMs: 1_100, decidedMs: 1_200, runningMs: 2_000, answeringMs: 5_000 };
   it('of several guests are the first to be noticed and the last to come through', () => {
     expect(overall([one, { ...one, detectedMs: 800, runningMs: 2_400 }])).toEqual({
       ...one,
@@ -94,5 +97,25 @@ describe('phases', () => {
   });
   it('have medians over runs, those without a value left out', () => {
     expect([median([3, 1, null, 2]), median([1, 2]), median([null])]).toEqual([2, 2, null]);
+  });
+});
+
+describe('the steps of machines', () => {
+  const log = [
+    entry('reinstall.armed', 'host/b1', {}),
+    entry('reinstall.armed', 'host/b2', {}),
+    entry('reinstall.aborted', 'host/b1', {}),
+    entry('reinstall.armed', 'host/b1', {}),
+    entry('host.joined', 'host/b1', {}),
+  ];
+  const from = Date.parse(log[0]!.entry.time) - 1_000;
+  const steps = { b1: reinstallSteps(log, 'b1', from), b2: reinstallSteps(log, 'b2', from) };
+
+  it('are those of the try that succeeded, for each machine its own', () => {
+    expect([steps.b1.armed, steps.b1.registered, steps.b2.armed, steps.b2.registered]).toEqual([4_000, 5_000, 2_000, null]);
+  });
+  it('have medians over all machines and runs', () => {
+    const report = { drill: 'd', ok: true, phases: one, guests: {}, checks: [], timeline: [], steps };
+    expect(summaryOf('d', [report, report]).steps).toMatchObject({ armed: 3_000, registered: 5_000 });
   });
 });
