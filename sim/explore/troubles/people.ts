@@ -1,5 +1,7 @@
 /** What people order, in the middle of something else or for no reason. */
-import { long, now, silence, someGuest, soon, type Troubles } from './ground.ts';
+import type { Fault } from '../../faults.ts';
+import { weighted } from '../cluster.ts';
+import { long, now, once, silence, someGuest, soon, type Troubles } from './ground.ts';
 
 export const PEOPLE_TROUBLES: Troubles = [
   [
@@ -22,6 +24,26 @@ export const PEOPLE_TROUBLES: Troubles = [
           kind: 'order',
           order: { kind: 'maintenance', host, on: false, by: 'explorer' },
         }),
+      ];
+    },
+  ],
+  // A host is being emptied when it, the host that a guest is to go to, or the leader falls away.
+  [
+    3,
+    (g, atMs) => {
+      const host = g.random.pick(g.hosts);
+      const node = g.random.pick([host, '@subject', '@leader']);
+      const forMs = long(g.random, 500, 20_000);
+      const fault = weighted<Fault>(g.random, [
+        [2, { kind: 'power-loss', node, forMs }],
+        [2, { kind: 'isolate', node, forMs }],
+        [1, { kind: 'kill-daemon', node }],
+        [1, { kind: 'order', order: { kind: 'maintenance', host, on: false, by: 'explorer' } }],
+        [1, { kind: 'order', order: { kind: 'step-down', by: 'explorer' } }],
+      ]);
+      return [
+        now(atMs, { kind: 'order', order: { kind: 'maintenance', host, on: true, drain: true, by: 'explorer' } }),
+        once(atMs, 'guest.granted', g.random.below(3_500), fault),
       ];
     },
   ],
