@@ -89,7 +89,7 @@ export const ERRORS = {
   },
   GUESTS_RUN_HERE: {
     message: '{guests} would be left without protection on {node}',
-    todo: 'move them away with "rekindle migrate GUEST", stop them with "rekindle stop GUEST", or add --leave-guests and let an armed watchdog reset this machine',
+    todo: 'move them away with "rekindle maintenance {node}", stop them with "rekindle stop GUEST", or add --leave-guests and let an armed watchdog reset this machine',
     exit: 4,
   },
   NOT_PERMITTED: {
