@@ -7,7 +7,7 @@ import { foldOnce } from './fold-once.ts';
 import { createInjector } from './inject.ts';
 import { MODEL } from './model.ts';
 import { createNetwork } from './network.ts';
-import { createNode, type WorldNode, type WorldParts } from './node.ts';
+import { createNode } from './node.ts';
 import { createProcess } from './process.ts';
 import { createRandom } from './random.ts';
 import { createScheduler } from './scheduler.ts';
@@ -15,6 +15,7 @@ import { runningOn, settledPast } from './settled.ts';
 import type { Model, Simulation, SimulationOptions, WorldEvent } from './simulation.ts';
 import { createStream } from './stream.ts';
 import { createSwitches, type Switches } from './switches.ts';
+import type { WorldNode, WorldParts } from './world-node.ts';
 
 /** Every node boots within this time of the beginning, so that the first moments are soon over. */
 const FIRST_BOOT_MS: readonly [number, number] = [0, 500];

@@ -3,10 +3,10 @@ import type { Order } from '../services/protocol.ts';
 import type { Bmc } from './bmc.ts';
 import type { Fault } from './faults.ts';
 import type { Network } from './network.ts';
-import type { WorldNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { WorldEvent } from './simulation.ts';
 import type { Stream } from './stream.ts';
+import type { WorldNode } from './world-node.ts';
 
 export interface Injectable {
   readonly scheduler: Scheduler;

@@ -1,18 +1,15 @@
 /** One node of the invented data centre: its power, its disks, its processes, and the very services of the daemon. */
-import { createHash } from 'node:crypto';
-import type { Stored } from '../machines/entries.ts';
-import type { apply } from '../machines/fold.ts';
-import type { ClusterSpec } from '../machines/spec.ts';
 import { type Agent, startAgent } from '../services/agent/agent.ts';
 import { createQualify } from '../services/agent/qualify.ts';
 import { type Controller, startController } from '../services/controller/controller.ts';
-import type { ArmedMachine, Enrolment, Journal, PowerSwitch, Say, Signer, VoterRegisters } from '../services/ports.ts';
+import type { ArmedMachine, Enrolment, Say, VoterRegisters } from '../services/ports.ts';
 import { addresses } from '../services/protocol.ts';
 import { serveVoter } from '../services/voter/voter.ts';
-import { createDomains, type Domains } from './domains.ts';
-import { createHook, type Hook } from './hook.ts';
+import { createDomains } from './domains.ts';
+import { createHook } from './hook.ts';
 import { createHypervisor, type HostTrouble } from './hypervisor.ts';
-import { createMachine, type SimMachine, signRaw } from './machine.ts';
+import { digest, signerOf, verify, verifyRaw } from './keys.ts';
+import { createMachine } from './machine.ts';
 import {
   createJournal,
   createMemory,
@@ -21,75 +18,18 @@ import {
   memoryOnDisk,
   registersOnDisk,
 } from './memory.ts';
-import type { Network } from './network.ts';
-import { createNodeClock, type NodeClock } from './node-clock.ts';
+import { createNodeClock } from './node-clock.ts';
 import { createProcess, type Process } from './process.ts';
 import { createQualification } from './qualification.ts';
-import type { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
 import { remember } from './settled.ts';
-import type { Model, SimNode, WorldEvent } from './simulation.ts';
-import type { Stream } from './stream.ts';
-import { createWatchdog, type Watchdog } from './watchdog.ts';
-
-/** A node with the handles that faults pull. */
-export interface WorldNode extends SimNode {
-  readonly machine: SimMachine;
-  /** Machines that this node answers when they boot from the network. */
-  armed(): readonly ArmedMachine[];
-  /** A machine asks for a network boot, and this node does not answer it. */
-  ignores(mac: string): void;
-  setImages(there: boolean): void;
-  servesImages(): boolean;
-  readonly clock: NodeClock;
-  readonly domains: Domains;
-  readonly trouble: HostTrouble;
-  readonly permits: Hook['permits'];
-  readonly watchdog: Watchdog;
-  /** `back`: it boots again by itself. */
-  powerOff(why: string, back?: boolean): void;
-  powerOn(why: string): void;
-  /** It has run for long: powered, its guests (name to token) running, its daemon about to start. */
-  settle(guests: ReadonlyMap<string, string>): void;
-  killDaemon(): void;
-  pauseDaemon(on: boolean): void;
-  freeze(on: boolean): void;
-  setWriteMs(ms: number): void;
-  setLibvirt(mode: HostTrouble['libvirt']): void;
-  setStorage(there: boolean): void;
-}
-
-export interface WorldParts {
-  readonly spec: ClusterSpec;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly model: Model;
-  readonly network: Network;
-  readonly stream: Stream;
-  readonly keys: Readonly<Record<string, string>>;
-  readonly say: (node: string) => Say;
-  readonly emit: (event: WorldEvent) => void;
-  readonly switchesFor: (process: Process) => (host: string) => readonly PowerSwitch[];
-  readonly nodeAt: (address: string) => WorldNode | null;
-  readonly nodes: Readonly<Record<string, WorldNode>>;
-  /** How many further starts of a guest end in a crash, wherever it starts. */
-  readonly crashes: Map<string, number>;
-  readonly step: typeof apply;
-  /** The entries of all journals, for those that hold the same. */
-  readonly journaled: Stored[];
-  /** Where every journal begins; null: empty. */
-  readonly checkpoint: ReturnType<Journal['checkpoint']>;
-}
+import { createWatchdog } from './watchdog.ts';
+import type { WorldNode, WorldParts } from './world-node.ts';
 
 const CRASH_AFTER_START_MS = 700;
 const GREETING_MS = 2;
 /** Not on disk yet when the power fails (SQLite with synchronous NORMAL): up to this many entries of the journal. */
 const UNSYNCED_AT_MOST = 3;
 
-const digest = (text: string) => createHash('sha256').update(text).digest('hex');
-const signerOf = (node: string): Signer => ({ publicKey: node, sign: (text) => digest(`${node} ${text}`) });
-const verify = (key: string, text: string, signature: string) => digest(`${key} ${text}`) === signature;
-const verifyRaw = (key: string, text: string, signature: string) => signRaw(key, text) === signature;
 const enrolment: Enrolment = {
   certify: async (host) => ({ kind: 'certified', certificate: `certificate of ${host}` }),
   files: () => ({}),
