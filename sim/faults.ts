@@ -67,12 +67,16 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('disk-ruined'), node }),
   /** Its firmware asks for a network boot at every start, before it tries its disk. */
   z.strictObject({ kind: z.literal('network-first'), node }),
+  /** In place of the disk of a host there is another one, with nothing of ours on it. */
+  z.strictObject({ kind: z.literal('disk-exchanged'), node }),
   /** The next `times` installers on this host stand still while they write. */
   z.strictObject({ kind: z.literal('installer-hangs'), node, times: z.number().int().min(1) }),
   /** The next `times` boots from the network of this host end at its disk all the same. */
   z.strictObject({ kind: z.literal('pxe-ignored'), node, times: z.number().int().min(1) }),
   /** A second machine shows the ticket of this host's next boot from the network. */
   z.strictObject({ kind: z.literal('ticket-stolen'), node }),
+  /** A second machine asks under this host's MAC address for the boot script of its next boot from the network, and is faster. */
+  z.strictObject({ kind: z.literal('mac-forged'), node }),
   /** This node answers no machine under installation, and serves no image. */
   z.strictObject({ kind: z.literal('image-server-down'), node, forMs: ms }),
   /** The nats-server of a node is down; its rekindled uses the other one. */

@@ -124,6 +124,9 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
       case 'network-first':
         nodeOf(fault.node).machine.troubles.networkFirst = true;
         break;
+      case 'disk-exchanged':
+        Object.assign(nodeOf(fault.node).machine.troubles, { ruined: true, serial: `not-of-${fault.node}` });
+        break;
       case 'installer-hangs':
         nodeOf(fault.node).machine.troubles.hangs = fault.times;
         break;
@@ -132,6 +135,9 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
         break;
       case 'ticket-stolen':
         nodeOf(fault.node).machine.troubles.stolen = true;
+        break;
+      case 'mac-forged':
+        nodeOf(fault.node).machine.troubles.forged = true;
         break;
       case 'image-server-down':
         nodeOf(fault.node).setImages(false);

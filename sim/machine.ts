@@ -30,6 +30,10 @@ export interface MachineTroubles {
   hangs: number;
   /** A second machine, on the same wire, shows the ticket of the next one. */
   stolen: boolean;
+  /** A second machine asks for the next ticket, under this one's MAC address and before it. */
+  forged: boolean;
+  /** Of the disk that is in it. */
+  serial: string;
 }
 
 export interface MachineParts {
@@ -70,7 +74,15 @@ type Unsigned = { readonly kind: InstallRequest['kind'] } & Record<string, unkno
 export function createMachine(parts: MachineParts): SimMachine {
   const { name, scheduler, model, emit } = parts;
   const random = parts.random;
-  const troubles: MachineTroubles = { ruined: false, networkFirst: false, ignoresNetwork: 0, hangs: 0, stolen: false };
+  const troubles: MachineTroubles = {
+    ruined: false,
+    networkFirst: false,
+    ignoresNetwork: 0,
+    hangs: 0,
+    stolen: false,
+    forged: false,
+    serial: parts.serial,
+  };
   let network = false;
   let running: Process | null = null;
   let keys = 0;
@@ -85,7 +97,7 @@ export function createMachine(parts: MachineParts): SimMachine {
   }
 
   const note = (what: Extract<WorldEvent, { kind: 'machine' }>['what'], of?: Installer['of']) =>
-    emit({ kind: 'machine', atMs: scheduler.now(), host: name, what, ...of });
+    emit({ kind: 'machine', atMs: scheduler.now(), host: name, what, serial: troubles.serial, ...of });
 
   const send = async (process: Process, body: string, signature: string | null): Promise<InstallAnswer | null> =>
     installAnswerSchema.safeParse(await parts.ask(process, body, signature)).data ?? null;
@@ -116,7 +128,7 @@ export function createMachine(parts: MachineParts): SimMachine {
       disks: [
         {
           device: 'sda',
-          serial: parts.serial,
+          serial: troubles.serial,
           wwn: null,
           bytes: 64 * 2 ** 30,
           removable: false,
@@ -150,14 +162,21 @@ export function createMachine(parts: MachineParts): SimMachine {
   };
 
   const install = async (process: Process): Promise<void> => {
-    const asked = await send(process, JSON.stringify({ kind: 'boot', mac: parts.macs[0], uuid: null }), null);
+    const asks = JSON.stringify({ kind: 'boot', mac: parts.macs[0], uuid: null });
+    if (troubles.forged) {
+      troubles.forged = false;
+      await send(process, asks, null);
+    }
+    const asked = await send(process, asks, null);
     if (asked?.kind !== 'boot') return fromDisk(process);
     await process.delay(random.between(model.installerBootMs));
     const key = digest(`${name} ${++keys}`);
     const welcomed = insist(process, hello(asked, key), null);
     if (troubles.stolen) {
       troubles.stolen = false;
-      void welcomed.then(() => send(process, JSON.stringify(hello(asked, digest(`thief ${name}`))), null));
+      void welcomed
+        .then(() => send(process, JSON.stringify(hello(asked, digest(`thief ${name}`))), null))
+        .then((answer) => answer?.kind === 'plan' && note('plan-stolen', { job: asked.job, attempt: asked.attempt }));
     }
     const answer = await welcomed;
     if (answer.kind !== 'plan') return parts.stop();
@@ -176,10 +195,10 @@ export function createMachine(parts: MachineParts): SimMachine {
   };
 
   const overwrite = async (process: Process, installer: Installer): Promise<void> => {
-    const disk = { serial: parts.serial };
+    const { serial } = troubles;
     const { manifest } = installer;
-    const go = await insist(process, { kind: 'commit', disk, manifest }, installer);
-    if (go.kind !== 'go' || go.disk.serial !== parts.serial) return parts.stop();
+    const go = await insist(process, { kind: 'commit', disk: { serial }, manifest }, installer);
+    if (go.kind !== 'go' || go.disk.serial !== serial) return parts.stop();
     note('disk-given-up', installer.of);
     troubles.ruined = true;
     seed = null;

@@ -20,11 +20,13 @@ export type WorldEvent = { readonly atMs: number } & (
     }
   /** A pet, with the petter's own clock reading and the moment it is allowed to pet until. */
   | { readonly kind: 'pet'; readonly host: string; readonly clockMs: number; readonly untilMs: number }
-  /** What happens below the operating system. `disk-given-up`: from now on its disk is being overwritten. */
+  /** What happens below the operating system. `disk-given-up`: from now on its disk is being overwritten. `plan-stolen`: a second machine was given its plan. */
   | {
       readonly kind: 'machine';
       readonly host: string;
-      readonly what: 'network-boot' | 'no-boot' | 'disk-given-up' | 'disk-written';
+      readonly what: 'network-boot' | 'no-boot' | 'plan-stolen' | 'disk-given-up' | 'disk-written';
+      /** Of the disk that is in it. */
+      readonly serial: string;
       readonly job?: string;
       readonly attempt?: number;
     }

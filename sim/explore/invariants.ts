@@ -13,6 +13,7 @@ import { watchLeases } from './invariants/lease.ts';
 import { watchPlacement } from './invariants/placement.ts';
 import { watchPromises } from './invariants/promises.ts';
 import { watchReplicas } from './invariants/replicas.ts';
+import { watchTests } from './invariants/tested.ts';
 import { watchWriters } from './invariants/writers.ts';
 import { tell } from './tell.ts';
 
@@ -63,6 +64,7 @@ export function watchInvariants(spec: ClusterSpec, simulation: Simulation): Watc
     watchReplicas(scene),
     watchFencing(scene),
     watchDisks(scene),
+    watchTests(scene),
     watchPlacement(scene),
     watchCauses(scene),
     watchFold(scene),

@@ -131,6 +131,7 @@ const PATTERNS: Readonly<Record<string, Make>> = {
 
   'the disk of NODES is ruined': eachNode((node) => ({ kind: 'disk-ruined', node })),
   'the firmware of NODES tries the network first': eachNode((node) => ({ kind: 'network-first', node })),
+  'the disk of NODES is exchanged': eachNode((node) => ({ kind: 'disk-exchanged', node })),
   'the next N installers|installer on NODES hang|hangs': eachNode((node, { N }) => ({
     kind: 'installer-hangs',
     node,
@@ -142,6 +143,7 @@ const PATTERNS: Readonly<Record<string, Make>> = {
     times: N,
   })),
   'the next ticket of NODES is stolen': eachNode((node) => ({ kind: 'ticket-stolen', node })),
+  'the address of NODES is forged': eachNode((node) => ({ kind: 'mac-forged', node })),
   'NODES serves|serve no images for FOR': eachNode((node, slots) => ({
     kind: 'image-server-down',
     node,

@@ -84,12 +84,16 @@ function withoutEnd(fault: Fault): string {
       return `the disk of ${node} is ruined`;
     case 'network-first':
       return `the firmware of ${node} tries the network first`;
+    case 'disk-exchanged':
+      return `the disk of ${node} is exchanged`;
     case 'installer-hangs':
       return `the next ${fault.times} ${fault.times === 1 ? 'installer' : 'installers'} on ${node} hang`;
     case 'pxe-ignored':
       return `the next ${fault.times} network ${fault.times === 1 ? 'boot' : 'boots'} of ${node} end at its disk`;
     case 'ticket-stolen':
       return `the next ticket of ${node} is stolen`;
+    case 'mac-forged':
+      return `the address of ${node} is forged`;
     case 'image-server-down':
       return `${node} serves no images`;
     case 'server-down':

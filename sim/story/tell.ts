@@ -52,6 +52,7 @@ export function sayWorld(event: WorldEvent, sim: World): { who: Speaker; what: s
 const MACHINE = {
   'network-boot': 'boots from the network',
   'no-boot': 'has power and starts nothing: its disk is ruined',
+  'plan-stolen': 'has a plan that another machine was given, too',
   'disk-given-up': 'has its disk overwritten from now on',
   'disk-written': 'has its disk written whole',
 } as const;

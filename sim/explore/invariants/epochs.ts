@@ -9,6 +9,8 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
   const agents = new Map<string, number>();
   const voters = new Map<string, number>();
   const blocked = new Map<string, number>();
+  /** Their disks are given up. What starts from them next has obeyed nobody, and gets no lease before it obeys its voters' epoch. */
+  const anew = new Set<string>();
 
   /** Their disks were given up: once more, what they had persisted is gone. */
   const wiped = new Set<string>();
@@ -48,6 +50,8 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
 
   return {
     event(event) {
+      if (event.kind === 'machine' && event.what === 'disk-given-up') anew.add(event.host);
+      if (event.kind === 'power' && event.on && anew.delete(event.host)) agents.delete(event.host);
       if (event.kind === 'elected') {
         const before = leaders.get(event.epoch);
         if (before !== undefined) violated(9, `${event.node} and ${before} were both elected in epoch ${event.epoch}`);
