@@ -4,5 +4,6 @@ import { fencing } from './aimed/fencing.ts';
 import { leases } from './aimed/leases.ts';
 import { log } from './aimed/log.ts';
 import type { Aimed } from './aimed/parts.ts';
+import { reinstalls } from './aimed/reinstall.ts';
 
-export const AIMED: Readonly<Record<string, Aimed>> = { ...leases, ...fencing, ...log, ...commands };
+export const AIMED: Readonly<Record<string, Aimed>> = { ...leases, ...fencing, ...log, ...commands, ...reinstalls };

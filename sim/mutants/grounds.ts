@@ -17,12 +17,23 @@ export interface Wish {
   readonly unwatched?: readonly string[];
   /** What each guest says beyond the least; default: one guest on each host. */
   readonly guests?: Readonly<Record<string, object>>;
+  /** Hosts that may be installed anew, at once when they are proven stopped; default none. */
+  readonly machines?: readonly string[];
+  readonly provisioning?: object;
   readonly memoryMiB?: number;
   readonly operators?: Readonly<Record<string, string>>;
 }
 
 export function ground(wish: Wish): ClusterSpec {
-  const { hosts, arbiters = [], profile = 'fast', bmcs = hosts, unwatched = [], readingsApartMs = 100 } = wish;
+  const {
+    hosts,
+    arbiters = [],
+    profile = 'fast',
+    bmcs = hosts,
+    unwatched = [],
+    machines = [],
+    readingsApartMs = 100,
+  } = wish;
   const guests = wish.guests ?? Object.fromEntries(hosts.map((host, i) => [`g${i + 1}`, { prefers: host }]));
   const power = { kind: 'ipmi', address: 'bmc', user: 'u', passwordFile: '/x', readingsApartMs };
   return specSchema.parse({
@@ -38,6 +49,7 @@ export function ground(wish: Wish): ClusterSpec {
           capacity: { memoryMiB: wish.memoryMiB ?? 8_192, vcpus: 16 },
           power: bmcs.includes(host) ? [power] : [],
           watchdog: unwatched.includes(host) ? { kind: 'none' } : { kind: 'process', socket: '/x' },
+          ...(machines.includes(host) ? { machine: machineOf(host) } : {}),
         },
       ]),
     ),
@@ -49,8 +61,24 @@ export function ground(wish: Wish): ClusterSpec {
       ]),
     ),
     operators: wish.operators ?? {},
+    ...(machines.length > 0
+      ? {
+          hostLadder: { powerCycle: { tries: 0, withinMs: 60_000, backoffMs: 1_000 }, reinstall: 'allowed' },
+          provisioning: { ...PROVISIONING, ...wish.provisioning },
+        }
+      : {}),
   });
 }
+
+const PROVISIONING = {
+  network: '10.0.0.0/24',
+  image: 'host',
+  imageKeys: {},
+  announceMs: 1_000,
+  bootWithinMs: 30_000,
+  firstBootWithinMs: 30_000,
+};
+const machineOf = (host: string) => ({ macs: [`52:54:00:00:00:0${host.slice(1)}`], disk: { serial: `disk-${host}` } });
 
 export const at = (atMs: number, fault: Fault): Step => ({ atMs, fault });
 /** At the first such entry after `atMs`, and `delayMs` more. */

@@ -1,9 +1,11 @@
 /** Where broken rules are looked for: random plans of one kind of trouble each, from a seed. */
+import type { EntryType } from '../../machines/entries.ts';
 import { PROFILES, type ProfileName } from '../../machines/times.ts';
 import type { Plan, Step } from '../explore/plan.ts';
 import { someTrouble } from '../explore/troubles.ts';
 import type { Fault } from '../faults.ts';
 import { createRandom, type Random } from '../random.ts';
+import { MACHINES, machineWish, published, released, ruin } from './aimed/reinstall.ts';
 import { after, at, ground, plan, UP_MS, type Wish } from './grounds.ts';
 
 export interface Hunt {
@@ -271,6 +273,32 @@ export const HUNTS: Readonly<Record<string, Hunt>> = {
         after(UP_MS - 1, 'guest.granted', random.below(3_300), fault),
       ];
       return plan(spec, steps, UP_MS + 20_000, 60_000);
+    },
+  },
+  reinstalls: {
+    about: 'two hosts lose their disks, and something happens while they are installed anew',
+    settles: true,
+    plan(random) {
+      const steps = MACHINES.flatMap((node, i) => ruin(UP_MS + i * random.below(30_000), node));
+      const amid = (type: EntryType, fault: Fault) => {
+        if (random.chance(0.3)) steps.push(after(UP_MS, type, random.below(6_000), fault));
+      };
+      const node = random.pick(MACHINES);
+      const by = 'mutants';
+      amid('reinstall.ticketed', { kind: 'order', order: { kind: 'freeze', by, reason: 'rehearsed' } });
+      amid('cluster.frozen', { kind: 'order', order: { kind: 'thaw', by } });
+      amid('reinstall.ticketed', { kind: 'order', order: { kind: 'veto-reinstall', host: node, by } });
+      amid('reinstall.booted', { kind: 'kill-daemon', node: '@leader' });
+      amid('reinstall.committed', { kind: 'power-loss', node: '@subject' });
+      amid('reinstall.committed', { kind: 'power-loss', node: '@leader', forMs: 10_000 });
+      amid('netboot.succeeded', { kind: 'isolate', node: '@leader', forMs: 5_000 });
+      amid('host.enrolled', { kind: 'power-loss', node: '@subject' });
+      amid('reinstall.left', { kind: 'starts', node, mode: 'fail', forMs: 15_000 });
+      for (const kind of ['ticket-stolen', 'mac-forged'] as const)
+        if (random.chance(0.3)) steps.push(at(UP_MS, { kind, node }));
+      if (random.chance(0.3)) steps.push(at(UP_MS, { kind: 'pxe-ignored', node, times: 1 }));
+      if (random.chance(0.2)) steps.push(at(UP_MS + 40_000, { kind: 'disk-exchanged', node }));
+      return plan(ground(machineWish), [published, released, ...steps], UP_MS + 120_000, 240_000);
     },
   },
   placement: {

@@ -2,6 +2,7 @@
 import { agentMutants } from './list/agent.ts';
 import { controllerMutants } from './list/controller.ts';
 import { machineMutants } from './list/machines.ts';
+import { reinstallMutants } from './list/reinstall.ts';
 import { spareMutants } from './list/spare.ts';
 import { voterMutants } from './list/voter.ts';
 import type { Mutant } from './mutant.ts';
@@ -11,5 +12,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...agentMutants,
   ...controllerMutants,
   ...machineMutants,
+  ...reinstallMutants,
   ...spareMutants,
 ];

@@ -23,6 +23,27 @@ export const spareMutants: readonly Mutant[] = [
     hunts: ['drift', 'aimed late-block'],
   },
   {
+    name: 'first-life-not-above-all',
+    rule: 'What was installed has a life above all that were known.',
+    section: 'Reinstallation',
+    file: 'services/controller/provision.ts',
+    from: 'const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD;',
+    to: 'const counter = -1;',
+    spare:
+      'the lives before it are blocked, and who hears that its life is blocked takes one above it before it is given anything',
+    hunts: ['aimed installed-with-a-new-life'],
+  },
+  {
+    name: 'guests-of-an-installed-host-not-minded',
+    rule: 'A host that holds a guest is not installed anew.',
+    section: 'Reinstallation',
+    file: 'machines/reinstall.ts',
+    from: 'if (guests.length > 0) return',
+    to: 'if (guests.length < 0) return',
+    spare: 'the proof that a host is stopped releases every guest it held, and nothing is granted to it since',
+    hunts: ['aimed returns-before-its-installation'],
+  },
+  {
     name: 'older-life-promised',
     rule: 'A voter promises nothing to a life when a newer one of that host holds the lease.',
     section: 'Leases',
