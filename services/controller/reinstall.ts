@@ -69,7 +69,7 @@ export async function netBoot(
   };
   // By itself, or the leader before us has booted it and did not live to write it down. To cut its power now would cost this try.
   const hasMet = () => isOurs(fleet()) && fleet().jobs[host]!.context.token !== null;
-  const asks = () => (boots.sinceMs(host) ?? ASKS_AGAIN_MS) < ASKS_AGAIN_MS && isOurs(fleet());
+  const asks = () => attempt === 1 && (boots.sinceMs(host) ?? ASKS_AGAIN_MS) < ASKS_AGAIN_MS && isOurs(fleet());
   while (asks() && !hasMet() && !signal.aborted) await pause(clock, LOOK_MS, signal);
   const answer = hasMet()
     ? { method: 'none', outcome: { kind: 'succeeded', detail: 'it has asked for its boot script' } as const }
