@@ -41,7 +41,9 @@ function ordered(host: string, mode: Mode): Step {
   const fleet = {
     spec: ground(machineWish),
     images: { host: { version: 1, manifest: MANIFEST } },
-    hosts: { [host]: { state: 'maintenance', context: { incarnation: { counter: 0 }, leased: -1, fence: null } } },
+    hosts: {
+      [host]: { state: 'maintenance', context: { incarnation: { counter: 0 }, leased: -1, fence: null, degraded: {} } },
+    },
   } as unknown as Fleet;
   const digest = planDigest(reinstallPlan(fleet, host, mode));
   return order(UP_MS + 2_000, { kind: 'reinstall', host, mode, reason: 'rehearsed', plan: digest });
