@@ -12,9 +12,6 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
   /** Their disks are given up. What starts from them next has obeyed nobody, and gets no lease before it obeys its voters' epoch. */
   const anew = new Set<string>();
 
-  /** Their disks were given up: once more, what they had persisted is gone. */
-  const wiped = new Set<string>();
-
   let nextMs = 0;
 
   const rises = (known: Map<string, number>, key: string, now: number, what: string) => {
@@ -24,7 +21,6 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
   };
   const look = () => {
     for (const [name, { memory, registers }] of Object.entries(simulation.nodes)) {
-      if (memory.highestEpoch() < (agents.get(name) ?? 0) && wiped.delete(name)) agents.delete(name);
       rises(agents, name, memory.highestEpoch(), `the epoch of the agent of ${name}`);
       rises(voters, name, registers.highestEpoch(), `the epoch of voter ${name}`);
       for (const host of Object.keys(simulation.spec.hosts)) {
@@ -57,7 +53,6 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
         if (before !== undefined) violated(9, `${event.node} and ${before} were both elected in epoch ${event.epoch}`);
         leaders.set(event.epoch, event.node);
       }
-      if (event.kind === 'machine' && event.what === 'disk-given-up') wiped.add(event.host);
       if (event.kind === 'leased') {
         const { voter, host, counter, epoch } = event;
         const obeyed = simulation.nodes[host]!.memory.highestEpoch();
