@@ -31,7 +31,8 @@ export const commands: Readonly<Record<string, Aimed>> = {
     ),
   },
   'start-for-the-last-life': {
-    about: 'a start is held up on its way, its host is proven stopped meanwhile, and it arrives in the next life',
+    about:
+      'all that goes to and from a host is held up; it is proven stopped meanwhile, and a start arrives in its next life',
     plan: cluster(
       { hosts: HOSTS, arbiters: ARBITERS, guests: lonely('g1'), bmcs: [] },
       [
@@ -43,9 +44,8 @@ export const commands: Readonly<Record<string, Aimed>> = {
           duplicateRatio: 0,
           delayMs: 8_500,
           jitterMs: 0,
-          forMs: 30,
+          forMs: 6_500,
         }),
-        granted(31, { kind: 'isolate', node: 'h3', forMs: 7_000 }),
       ],
       14_000,
     ),
