@@ -61,9 +61,10 @@ export async function wipeDisk({ files }: Machine): Promise<void> {
   await overwrite(files.disk, (await stat(files.disk)).size - MIB, Buffer.alloc(MIB));
 }
 
-/** In the configuration of GRUB, each by as many characters: it finds no kernel to start, and waits at its prompt. */
+/** In the configuration of GRUB, each by as many characters: it finds neither kernel nor iPXE to start, and waits at its prompt. */
 const BROKEN = [
   ['  linux /', '  lnuxx /'],
+  ['    chainloader ', '    chainlaoder '],
   ['\nexit\n', '\n    \n'],
 ] as const;
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { installForBios, type Kernel, makeGrub } from './grub.ts';
+import { IPXE, installForBios, type Kernel, makeGrub } from './grub.ts';
 import type { Runner } from './tools.ts';
 
 const MIB = 1_048_576;
@@ -70,8 +70,13 @@ export async function makeDisk(run: Runner, options: DiskOptions): Promise<numbe
   const fat = ['-F', '32', '-s', '1', '-i', guid(image, 'esp').slice(0, 8)];
   await run('mkfs.fat', [...fat, '-C', esp, String(ESP_MIB * 1024)], { env: sourceDate });
   await run('mmd', ['-i', esp, '::/EFI', '::/EFI/BOOT'], { env: sourceDate });
-  await utimes(loader.efi, epochS, epochS);
-  await run('mcopy', ['-m', '-i', esp, loader.efi, '::/EFI/BOOT/BOOTX64.EFI'], { env: sourceDate });
+  for (const [from, to] of [
+    [loader.efi, 'BOOTX64.EFI'],
+    [loader.ipxe, IPXE],
+  ] as const) {
+    await utimes(from, epochS, epochS);
+    await run('mcopy', ['-m', '-i', esp, from, `::/EFI/BOOT/${to}`], { env: sourceDate });
+  }
   await run('dd', [`if=${esp}`, `of=${disk}`, 'bs=1M', `seek=${starts.esp}`, 'conv=notrunc,sparse', 'status=none']);
 
   await makeRoot(run, options, starts.root);

@@ -1,15 +1,19 @@
 /**
  * GRUB made into the disk's file for BIOS and UEFI, without devices. Its whole configuration is inside, so that nothing
- * on the disk but kernel and initramfs is needed; when these are missing it gives up at once, and the firmware goes on
- * to its next boot device instead of waiting at a prompt.
+ * on the disk but kernel and initramfs is needed. When these are missing the machine asks for a network boot instead of
+ * waiting at a prompt: a BIOS goes on to its next boot device; a UEFI would stop in its menu, and gets an iPXE of ours.
  */
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../services/errors.ts';
 import type { Runner } from './tools.ts';
 
 const LIBRARY = '/usr/lib/grub';
 const MODULES = ['memdisk', 'tar', 'normal', 'part_gpt', 'ext2', 'linux', 'test', 'regexp', 'minicmd', 'echo'];
+
+/** For UEFI, beside GRUB: asks on every network card, and ends when nobody tells it what to boot. */
+export const IPXE = 'ipxe.efi';
+const IPXE_FROM = '/usr/lib/ipxe/ipxe.efi';
 
 export interface Kernel {
   /** Paths in the root file system. */
@@ -30,6 +34,12 @@ if [ -f ${kernel} -a -f ${initrd} ]; then
   boot
 fi
 echo "rekindle: no kernel on this disk"
+if [ "$grub_platform" = efi ]; then
+  for try in 1 2 3 4 5 6 7 8; do
+    chainloader "$cmdpath/${IPXE}"
+    boot
+  done
+fi
 exit
 `;
 
@@ -39,6 +49,8 @@ export interface Loader {
   readonly core: Buffer;
   /** For UEFI: file to be EFI/BOOT/BOOTX64.EFI. */
   readonly efi: string;
+  /** For UEFI: file to be EFI/BOOT/ipxe.efi. */
+  readonly ipxe: string;
 }
 
 export async function makeGrub(
@@ -60,9 +72,13 @@ export async function makeGrub(
     return file;
   };
   const core = await readFile(await image('i386-pc', 'core.img', ['biosdisk']));
-  const efi = await image('x86_64-efi', 'BOOTX64.EFI', []);
+  const efi = await image('x86_64-efi', 'BOOTX64.EFI', ['fat', 'chain']);
+  const ipxe = join(scratch, IPXE);
+  await copyFile(IPXE_FROM, ipxe).catch((cause) =>
+    fail('IMAGE_TOOL_MISSING', { tool: 'ipxe', package: 'ipxe' }, cause),
+  );
   try {
-    return { boot: await readFile(join(LIBRARY, 'i386-pc/boot.img')), core, efi };
+    return { boot: await readFile(join(LIBRARY, 'i386-pc/boot.img')), core, efi, ipxe };
   } catch (cause) {
     return fail('IMAGE_TOOL_MISSING', { tool: 'grub', package: 'grub-pc-bin' }, cause);
   }
