@@ -262,6 +262,7 @@ export const host = setup({
     order: assign({ ordered: true }),
     forgetOrder: assign({ ordered: false }),
     countTest: assign({ untested: ({ context }) => (context.untested ?? 0) + 1 }),
+    owesTest: assign({ untested: 0 }),
     passTest: assign({ untested: null }),
     spendReinstall: assign(({ context, event }) => ({
       tries: { ...context.tries, reinstall: spend(context.tries.reinstall, reinstallRung(event), event.atMs) },

@@ -173,6 +173,8 @@ export const hostMachine = host.createMachine({
     'host.restored': { actions: ['restore', withdraw('repair'), disarm('repair')] },
     'maintenance.started': { actions: [{ type: 'flag', params: { maintenance: true } }] },
     'maintenance.ended': { actions: [{ type: 'flag', params: { maintenance: false } }] },
+    // From here on its disk holds what nobody has tested. Whatever becomes of this try, a life from that disk owes the test.
+    'host.enrolled': { actions: 'owesTest' },
   },
   states: {
     joining: {
