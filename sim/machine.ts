@@ -63,6 +63,8 @@ const RETRY_MS = 1_000;
 const PROGRESS_MS = 2_000;
 /** A firmware asks for a network boot at these distances, and gives up. */
 const ASKS_MS = [0, 4_000, 8_000, 16_000];
+/** A boot script that is refused costs this, until the firmware tries the next device. */
+const REFUSED_MS = 5_000;
 const IMAGE_BYTES = 4 * 2 ** 30;
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -168,7 +170,10 @@ export function createMachine(parts: MachineParts): SimMachine {
       await send(process, asks, null);
     }
     const asked = await send(process, asks, null);
-    if (asked?.kind !== 'boot') return fromDisk(process);
+    if (asked?.kind !== 'boot') {
+      await process.delay(REFUSED_MS);
+      return fromDisk(process);
+    }
     await process.delay(random.between(model.installerBootMs));
     const key = digest(`${name} ${++keys}`);
     const welcomed = insist(process, hello(asked, key), null);

@@ -13,6 +13,12 @@ export interface Survey {
   askAll(signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Two hosts answer at two moments, and a guest that moves between them in between is in both answers. So one that makes a
+ * guest run twice is asked for again, for this long; until it is taken, nothing is started anywhere.
+ */
+const CONTESTED_MS = 3_000;
+
 export function createSurvey(
   epoch: number,
   fleet: () => Fleet,
@@ -22,15 +28,29 @@ export function createSurvey(
 ): Survey {
   const times = () => fleet().spec?.times;
 
-  const ask = async (host: string): Promise<number | null> => {
+  const question = async (host: string): Promise<SurveyAnswer> => {
     const answer = commandAnswerSchema.parse(
       await bus.request(addresses.agent(host), { kind: 'survey', epoch }, times()?.suspectMs ?? 1_000),
     );
     if (answer.kind !== 'survey' || answer.host !== host || answer.epoch !== epoch)
       throw new Error(`${host} does not answer the survey: ${'reason' in answer ? answer.reason : answer.kind}`);
-    return pen.write((now) =>
-      isNews(now, answer) ? [...forkEntries(now, hashAt, answer), ...surveyEntries(now, answer)] : [],
-    );
+    return answer;
+  };
+
+  const ask = async (host: string): Promise<number | null> => {
+    const untilMs = clock.now() + CONTESTED_MS;
+    for (;;) {
+      const answer = await question(host);
+      let contested = false;
+      const seq = await pen.write((now) => {
+        if (!isNews(now, answer)) return [];
+        const drafts = [...forkEntries(now, hashAt, answer), ...surveyEntries(now, answer)];
+        contested = clock.now() < untilMs && drafts.some(({ type }) => type === 'guest.duplicated');
+        return contested ? [] : drafts;
+      });
+      if (!contested) return seq;
+      await pause(clock, times()?.heartbeatMs ?? 250);
+    }
   };
 
   const askOn = async (host: string, signal: AbortSignal): Promise<void> => {

@@ -3,13 +3,16 @@ import type { EntryOf } from '../../../machines/entries.ts';
 import { latestLife } from '../../../machines/fleet.ts';
 import { DAY_MS } from '../../../machines/ladder.ts';
 import { sameDisk } from '../../../machines/plan-disk.ts';
+import type { WorldEvent } from '../../simulation.ts';
 import { type Invariant, type Scene, seconds } from './invariant.ts';
 
 /** An answer that came over the lead of somebody who was paused or cut off: older than this none can be. */
 const ANSWER_MS = 5_000;
 
+type EntryEvent = Extract<WorldEvent, { kind: 'entry' }>;
+
 export function watchDisks({ spec, simulation, writersOn, violated }: Scene): Invariant {
-  /** What each attempt has behind it; a log that forgets an entry makes it no less stored. */
+  /** What each attempt has behind it. A commit that the log forgets was stored all the same. */
   const ticketed = new Map<string, number>();
   const committed = new Set<string>();
   /** Of jobs: what they were begun for, and those that a person has stopped before they wrote. */
@@ -28,9 +31,52 @@ export function watchDisks({ spec, simulation, writersOn, violated }: Scene): In
   /** Frozen or braked: since when. */
   const held = new Map<'frozen' | 'braked', number>();
 
+  /** The log as it is. */
+  const told: EntryEvent[] = [];
+
   const commit = ({ data: { job, attempt } }: EntryOf<'reinstall.committed'>, host: string) => {
     committed.add(`${job} ${attempt}`);
     if (vetoed.has(job)) violated(18, `the disk of ${host} was given up by ${job}, which a person had vetoed`);
+  };
+
+  const learn = ({ atMs, stored: { entry } }: EntryEvent) => {
+    const host = entry.subject.slice('host/'.length);
+    switch (entry.type) {
+      case 'fence.proven':
+        raise(proven, host, entry.data.counter);
+        return;
+      case 'host.joined':
+      case 'host.surveyed':
+        raise(heard, host, entry.data.incarnation.counter);
+        return;
+      case 'leases.reported':
+        for (const [name, life] of Object.entries(entry.data.lives)) raise(heard, name, life);
+        return;
+      case 'reinstall.armed':
+        modes.set(entry.data.job, entry.data.mode);
+        return;
+      case 'reinstall.vetoed':
+        vetoed.add(entry.data.job);
+        return;
+      case 'reinstall.ticketed': {
+        const attempt = `${entry.data.job} ${entry.data.attempt}`;
+        ticketed.set(attempt, (ticketed.get(attempt) ?? 0) + 1);
+        return;
+      }
+      case 'reinstall.committed':
+        return commit(entry, host);
+      case 'cluster.frozen':
+        held.set('frozen', atMs);
+        return;
+      case 'cluster.thawed':
+        held.delete('frozen');
+        return;
+      case 'brake.applied':
+        held.set('braked', atMs);
+        return;
+      case 'brake.released':
+        held.delete('braked');
+    }
   };
 
   return {
@@ -42,48 +88,13 @@ export function watchDisks({ spec, simulation, writersOn, violated }: Scene): In
         vetoed.clear();
         given.clear();
         held.clear();
+        told.splice(0, told.length, ...told.filter(({ stored }) => stored.seq < event.fromSeq));
+        for (const one of told) learn(one);
         return;
       }
       if (event.kind === 'entry') {
-        const { entry } = event.stored;
-        const host = entry.subject.slice('host/'.length);
-        switch (entry.type) {
-          case 'fence.proven':
-            raise(proven, host, entry.data.counter);
-            return;
-          case 'host.joined':
-          case 'host.surveyed':
-            raise(heard, host, entry.data.incarnation.counter);
-            return;
-          case 'leases.reported':
-            for (const [name, life] of Object.entries(entry.data.lives)) raise(heard, name, life);
-            return;
-          case 'reinstall.armed':
-            modes.set(entry.data.job, entry.data.mode);
-            return;
-          case 'reinstall.vetoed':
-            vetoed.add(entry.data.job);
-            return;
-          case 'reinstall.ticketed': {
-            const attempt = `${entry.data.job} ${entry.data.attempt}`;
-            ticketed.set(attempt, (ticketed.get(attempt) ?? 0) + 1);
-            return;
-          }
-          case 'reinstall.committed':
-            return commit(entry, host);
-          case 'cluster.frozen':
-            held.set('frozen', event.atMs);
-            return;
-          case 'cluster.thawed':
-            held.delete('frozen');
-            return;
-          case 'brake.applied':
-            held.set('braked', event.atMs);
-            return;
-          case 'brake.released':
-            held.delete('braked');
-        }
-        return;
+        told.push(event);
+        return learn(event);
       }
       if (event.kind !== 'machine') return;
       const { host } = event;
