@@ -18,6 +18,7 @@ export type Firmware = 'bios' | 'uefi';
 /** What tells one bare machine from another. */
 export interface LabMachine {
   readonly firmware: Firmware;
+  readonly cores: number;
   /** SMBIOS system UUID. */
   readonly uuid: string;
   readonly macs: Readonly<Record<'control' | 'data', string>>;
@@ -57,10 +58,11 @@ const node = (name: string, kind: LabNode['kind'], number: number): LabNode => (
   bmc: `10.77.0.${100 + number}`,
 });
 
-const machine = (number: number, firmware: Firmware): LabNode => ({
+const machine = (number: number, firmware: Firmware, cores = 2): LabNode => ({
   ...node(`b${number - 14}`, 'machine', number),
   machine: {
     firmware,
+    cores,
     uuid: `77000000-0000-4000-8000-0000000000${number}`,
     macs: { control: `52:54:00:78:00:${number}`, data: `52:54:00:77:01:${number}` },
     disk: `LABSYS${number}`,
@@ -75,7 +77,14 @@ export const LAYOUTS = {
   pair: [node('h1', 'host', 11), node('h2', 'host', 12), node('a1', 'arbiter', 14)],
   metal: [...three, machine(15, 'uefi')],
   'metal-bios': [...three, machine(15, 'bios')],
-  'metal-four': [...three, machine(15, 'uefi'), machine(16, 'bios'), machine(17, 'uefi'), machine(18, 'bios')],
+  // One core each: emulated cores that wait for each other spend the time that real ones lack.
+  'metal-four': [
+    ...three,
+    machine(15, 'uefi', 1),
+    machine(16, 'bios', 1),
+    machine(17, 'uefi', 1),
+    machine(18, 'bios', 1),
+  ],
 } as const satisfies Record<string, readonly LabNode[]>;
 export type LayoutName = keyof typeof LAYOUTS;
 

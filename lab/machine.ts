@@ -73,7 +73,16 @@ export function createMachine(node: LabNode, network: Network, say: (what: strin
     const data = disk('data', files.dataDisk, about!.dataDisk, 0);
     return [
       ...['-n', '10', 'qemu-system-x86_64', '-name', node.name, '-uuid', about!.uuid, '-nodefaults', '-no-user-config'],
-      ...['-machine', 'q35,graphics=off', '-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off', '-smp', '2'],
+      ...[
+        '-machine',
+        'q35,graphics=off',
+        '-accel',
+        'tcg,thread=multi',
+        '-cpu',
+        'max,la57=off',
+        '-smp',
+        String(about!.cores),
+      ],
       ...['-m', String(MEMORY_MIB), '-display', 'none', '-vga', 'none', '-rtc', 'base=utc'],
       // A reset ends this process, so that what the BMC was told holds for one start and no other.
       ...['-no-reboot', '-action', 'watchdog=reset', '-device', 'i6300esb'],
