@@ -198,7 +198,12 @@ describe.runIf(process.getuid?.() === 0)('the lab', () => {
     const args = [join(project, 'lab/lab.ts'), 'drill', 'qemu-kill'];
     const drill = spawn(process.execPath, args, { env: { ...process.env, LAB_RUN }, stdio: 'ignore' });
     const ended = new Promise((resolve) => drill.once('exit', resolve));
-    await until('its hosts to be on', 60_000, async () => ((await on('h3', 'true')).code === 0 ? true : undefined), 500);
+    await until(
+      'its hosts to be on',
+      60_000,
+      async () => ((await on('h3', 'true')).code === 0 ? true : undefined),
+      500,
+    );
     drill.kill('SIGINT');
     expect(await ended).toBe(130);
     await nothingLeft();

@@ -112,7 +112,12 @@ describe('the steps of machines', () => {
   const steps = { b1: reinstallSteps(log, 'b1', from), b2: reinstallSteps(log, 'b2', from) };
 
   it('are those of the try that succeeded, for each machine its own', () => {
-    expect([steps.b1.armed, steps.b1.registered, steps.b2.armed, steps.b2.registered]).toEqual([4_000, 5_000, 2_000, null]);
+    expect([steps.b1.armed, steps.b1.registered, steps.b2.armed, steps.b2.registered]).toEqual([
+      4_000,
+      5_000,
+      2_000,
+      null,
+    ]);
   });
   it('have medians over all machines and runs', () => {
     const report = { drill: 'd', ok: true, phases: one, guests: {}, checks: [], timeline: [], steps };
