@@ -1,5 +1,7 @@
 /** Asks the controllers, in turn and again, until one that may be believed has answered. */
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { verify } from '../../adapters/keys/sign.ts';
 import { fail } from '../../services/errors.ts';
@@ -9,7 +11,8 @@ import { answerTo, type InstallAnswer, installAnswerSchema, type Ticket } from '
 const ANSWER_MS = 15_000;
 /** Definitions of all guests among it: less than a log entry may hold, JSON in JSON. */
 const MAX_ANSWER_BYTES = 8 << 20;
-const AGAIN_MS = [500, 1_000, 2_000, 5_000];
+/** The first tries may come before the network is up. */
+const AGAIN_MS = [500, 1_000, 2_000];
 
 export interface Believed {
   /** Who signed it. */
@@ -60,25 +63,27 @@ function installerKey(ticket: Ticket, from: string): KeyObject {
 }
 
 async function askOne(url: string, body: string, signature: string, { nodeKeys }: Ticket, timeoutMs: number) {
-  const response = await fetch(new URL('/v1/install', url), {
+  // Not fetch(): to load what it is made of is a good part of this command's start.
+  const asking = request(new URL('/v1/install', url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'rekindle-signature': signature },
-    body,
-    redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
-  });
+  }).end(body);
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  // A connection that breaks from here on is told to whoever reads the answer.
+  asking.on('error', () => {});
   const bytes = await bounded(response);
-  const [node = '', given = ''] = (response.headers.get('rekindle-signature') ?? '').split(' ');
+  const [node = '', given = ''] = String(response.headers['rekindle-signature'] ?? '').split(' ');
   // Before a byte of it is parsed: what is on this network is not to be believed by itself.
   if (!verify(nodeKeys[node] ?? '', answerTo(body, bytes), given))
     throw new Error('its answer is not signed, for this request, by a node of the cluster');
   return { node, answer: installAnswerSchema.parse(JSON.parse(bytes)) };
 }
 
-async function bounded(response: Response): Promise<string> {
+async function bounded(response: IncomingMessage): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of response as AsyncIterable<Uint8Array>) {
     parts.push(part);
     length += part.length;
     if (length > MAX_ANSWER_BYTES) throw new Error('its answer is too long');
@@ -87,6 +92,8 @@ async function bounded(response: Response): Promise<string> {
 }
 
 function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-  return cause?.code ?? (error instanceof Error ? error.message.split('\n')[0]! : String(error));
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (cause instanceof Error && cause.name === 'TimeoutError') return 'it does not answer';
+  if (typeof code === 'string') return code;
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error);
 }
