@@ -34,4 +34,5 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-await main(process.argv.slice(2));
+// No `await`: a script, as which an image has it, knows none here.
+void main(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { installHook } from '../libvirt/hook.ts';
-import { bundle, EXTERNAL } from './bundle.ts';
+import { bundle, EXTERNAL, keepCompiled } from './bundle.ts';
 import type { Runner } from './tools.ts';
 
 export const INSTALLED_AT = 'usr/lib/rekindle';
@@ -64,6 +64,7 @@ export async function installApp(run: Runner, { installation, natsServer, tree }
   for (const name of ['rekindle', 'rekindled']) {
     await symlink(`/${INSTALLED_AT}/cli/bin/${name}.js`, join(commands, name));
   }
+  if (fromSources) await keepCompiled(run, tree, `/${INSTALLED_AT}/node_modules/.bin/node`, `/${INSTALLED_AT}/dist`);
   // Now, so that the first start of rekindled need not restart libvirt.
   installHook({ hooksDir: join(tree, 'etc/libvirt/hooks'), runDir: '/run/rekindle' });
 }
