@@ -205,6 +205,18 @@ describe('a try', () => {
     expect(s.fleet.intents).toEqual({});
   });
 
+  test('whose installed system never calls home is followed by the next', () => {
+    const s = lost(four());
+    arm(s);
+    boot(s);
+    hello(s);
+    s.append('reinstall.committed', 'host/h4', commit(s));
+    s.append('reinstall.sealed', 'host/h4', { ...of(s), manifest: DIGEST, bytes: 1, tookMs: 1 });
+    s.append('reinstall.left', 'host/h4', { ...of(s), how: 'kexec', report: {} });
+    s.fire('host/h4/first-boot');
+    expect(job(s)).toMatchObject({ state: 'armed', context: { attempt: 2, token: null, key: null, disk: null } });
+  });
+
   test('has half as long again to boot as the host took before', () => {
     const s = lost(four());
     arm(s);
