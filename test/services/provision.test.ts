@@ -100,6 +100,18 @@ describe('the boot script', () => {
     expect(await boot('52:54:00:00:00:99')).toEqual(refused(/nothing is to be installed/, true));
   });
 
+  test('is not given to another machine with the same MAC: its UUID is another, or the ticket is given out', async () => {
+    s.fleet.spec!.hosts.h4!.machine = {
+      ...s.fleet.spec!.hosts.h4!.machine!,
+      uuid: 'aa000000-0000-4000-8000-000000000004',
+    };
+    const asks = (uuid: string | null) => ask({ kind: 'boot', mac: MAC, uuid });
+    expect(await asks('bb000000-0000-4000-8000-000000000004')).toEqual(refused(/nothing is to be installed/, true));
+    expect(await asks('AA000000-0000-4000-8000-000000000004')).toMatchObject({ kind: 'boot' });
+    expect(await asks(null)).toEqual(refused(/given out before/, false));
+    expect(types().filter((type) => type === 'reinstall.ticketed')).toHaveLength(1);
+  });
+
   test('is not given while the cluster is frozen', async () => {
     s.append('cluster.frozen', 'cluster', { by: 'ann', reason: 'r' });
     expect(await boot()).toEqual(refused(/frozen/, false));
