@@ -63,9 +63,9 @@ export const reinstalls: Readonly<Record<string, Aimed>> = {
     plan: machines(
       [
         ...ruin(UP_MS, 'h4'),
-        after(UP_MS, 'reinstall.committed', 0, { kind: 'isolate', node: '@leader', forMs: 100 }),
-        ...noImages({ type: 'reinstall.committed', delayMs: 200 }, 14_000),
-        after(UP_MS, 'reinstall.committed', 2_000, freeze),
+        after(UP_MS, 'reinstall.committed', 0, { kind: 'isolate', node: '@leader', forMs: 4_000 }),
+        ...noImages({ type: 'reinstall.committed', delayMs: 200 }, 20_000),
+        after(UP_MS, 'reinstall.committed', 10_000, freeze),
       ],
       60_000,
       { provisioning: { stallMs: 60_000 } },
