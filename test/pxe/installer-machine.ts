@@ -41,7 +41,7 @@ export function machine(
     '-device',
     `virtio-blk-pci,drive=d${index},serial=${serial}`,
   ]);
-  const line = `console=ttyS0 quiet panic=10 rekindle.job=${job} rekindle.attempt=${attempt} rekindle.token=${token} rekindle.url=${url}`;
+  const line = `console=ttyS0 quiet panic=10 no_timer_check rekindle.job=${job} rekindle.attempt=${attempt} rekindle.token=${token} rekindle.url=${url}`;
   const child: ChildProcess = spawn(
     'nice',
     [

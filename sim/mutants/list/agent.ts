@@ -139,6 +139,15 @@ export const agentMutants: readonly Mutant[] = [
     hunts: ['late', 'aimed start-for-the-last-life'],
   },
   {
+    name: 'commands-not-remembered',
+    rule: 'A command delivered twice is answered from memory and carried out once.',
+    section: 'Grants and release proofs',
+    file: COMMANDS,
+    from: 'if (before) return Promise.resolve(before);',
+    to: '',
+    hunts: ['late'],
+  },
+  {
     name: 'start-without-lease',
     rule: 'Nothing is started without a lease: looked at on arrival, before the effect, and by the hook.',
     section: 'Grants and release proofs',

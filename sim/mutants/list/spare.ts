@@ -53,14 +53,4 @@ export const spareMutants: readonly Mutant[] = [
     spare: 'an agent asks for its present life only, and takes no answer for another',
     hunts: ['lease', 'late'],
   },
-  {
-    name: 'commands-not-remembered',
-    rule: 'A command delivered twice is answered from memory and carried out once.',
-    section: 'Grants and release proofs',
-    file: 'services/agent/commands.ts',
-    from: 'if (before) return Promise.resolve(before);',
-    to: '',
-    spare: 'tokens refuse what is used up, and what runs is not started again',
-    hunts: ['late'],
-  },
 ];
