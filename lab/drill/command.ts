@@ -22,8 +22,8 @@ export async function runInFreshLab(
   const wasUp = (await labStatus()) !== undefined;
   if (wasUp) say('ending the lab that is up: a drill has one of its own');
   await end();
-  await up({ layout, mode: 'rekindle', attached: false, say, signal });
   try {
+    await up({ layout, mode: 'rekindle', attached: false, say, signal });
     return await runInside(untimed ? [name, 'untimed'] : [name], say);
   } finally {
     if (!wasUp) await end();

@@ -69,8 +69,8 @@ export async function tellInLab(
   const plan: LabPlan = { spec: story.spec, firmwareMs: Math.max(1, bootMs - OWN_BOOT_MS) };
   if ((await labStatus()) !== undefined) say('ending the lab that is up: a story has one of its own');
   await end();
-  await up({ layout, mode: 'rekindle', attached: false, say, plan, signal });
   try {
+    await up({ layout, mode: 'rekindle', attached: false, say, plan, signal });
     return await runInside([file, String(allowanceMs)], say);
   } finally {
     await end();
