@@ -50,6 +50,21 @@ export const commands: Readonly<Record<string, Aimed>> = {
       14_000,
     ),
   },
+  'migration-to-the-next-life': {
+    about: 'the target of a migration dies and is back, as another life, before anybody has noticed',
+    plan: {
+      ...cluster(
+        { hosts: HOSTS, arbiters: ARBITERS, guests: lonely('g1') },
+        [
+          order(UP_MS, want('g1', 'running')),
+          at(UP_MS + 2_000, { kind: 'kernel-panic', node: 'h1' }),
+          order(UP_MS + 2_050, { kind: 'migrate', guest: 'g1', to: 'h1' }),
+        ],
+        12_000,
+      ),
+      model: { hostBootMs: [300, 500] },
+    },
+  },
   'start-on-return': {
     about: 'a start that met a cut arrives when the host is back, its lease long over',
     plan: cluster(

@@ -71,6 +71,17 @@ export const reinstalls: Readonly<Record<string, Aimed>> = {
       { provisioning: { stallMs: 60_000 } },
     ),
   },
+  'enrolled-and-cut': {
+    about: 'a host loses its power right after it was enrolled, and the next try starts it from its disk',
+    plan: machines(
+      [
+        ...ruin(UP_MS, 'h4'),
+        after(UP_MS, 'host.enrolled', 100, { kind: 'power-loss', node: 'h4' }),
+        after(UP_MS, 'host.enrolled', 101, { kind: 'pxe-ignored', node: 'h4', times: 1 }),
+      ],
+      900_000,
+    ),
+  },
   'disk-exchanged': {
     about: 'the disk of a host is exchanged for one that nobody has named',
     plan: machines([...ruin(UP_MS, 'h4'), at(UP_MS + 2, { kind: 'disk-exchanged', node: 'h4' })], 40_000),

@@ -52,6 +52,22 @@ export const machineMutants: readonly Mutant[] = [
     hunts: ['lease'],
   },
   {
+    name: 'migration-to-a-later-life',
+    rule: 'A migration goes to the life that its grant names; a later one has no part in it.',
+    section: 'Grants and release proofs',
+    file: 'services/controller/migrate.ts',
+    from: 'const over = held?.migratingTo ? null : held?.grant?.host === from ? to : from;',
+    to: 'const over: string | null = null;',
+    also: [
+      {
+        file: 'services/controller/migrate.ts',
+        from: '[held?.grant, held?.migratingTo].find((end) => end?.host === host)?.counter ?? -1;',
+        to: '(held, fleet.hosts[host]?.context.incarnation?.counter ?? -1);',
+      },
+    ],
+    hunts: ['aimed migration-to-the-next-life'],
+  },
+  {
     name: 'dead-source-frees-migrating-guest',
     rule: 'While a guest moves both ends hold its grant: the death of one proves nothing of the other.',
     section: 'Grants and release proofs',

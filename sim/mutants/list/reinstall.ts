@@ -44,6 +44,15 @@ export const reinstallMutants: readonly Mutant[] = [
     hunts: ['aimed frozen-before-commit-is-repeated'],
   },
   {
+    name: 'test-owed-by-its-job-alone',
+    rule: 'A host that was enrolled owes its test, whatever becomes of the try that enrolled it.',
+    section,
+    file: HOST,
+    from: "'host.enrolled': { actions: 'owesTest' },",
+    to: '',
+    hunts: ['aimed enrolled-and-cut'],
+  },
+  {
     name: 'commit-of-another-disk',
     rule: 'A commit has force only for the disk of the plan.',
     section,
