@@ -1,13 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** Start no server and no machine, and measure no time: they may share the cores. */
-const PURE = [
+/** Start no server and no machine, and measure no time, or mostly wait for a BMC: they may share the cores. */
+const SHARING = [
   'api',
   'check',
   'config',
   'explore',
   'machines',
   'mutants',
+  'power',
   'replay',
   'services',
   'sim',
@@ -15,7 +16,7 @@ const PURE = [
   'years',
 ];
 
-const pure = PURE.map((name) => `test/${name}/**/*.test.ts`);
+const sharing = [...SHARING.map((name) => `test/${name}/**/*.test.ts`), 'test/contract/power.test.ts'];
 
 export default defineConfig({
   test: {
@@ -24,15 +25,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: pure, testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { name: 'sharing', include: sharing, testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
-        // Tests that start real servers share two cores; one file at a time keeps their timings honest.
+        // Real servers and machines: one file at a time keeps their timings honest.
         test: {
           name: 'real',
           include: ['test/**/*.test.ts'],
-          exclude: pure,
+          exclude: sharing,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

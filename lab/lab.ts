@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { Command, Option } from 'commander';
 import { RekindleError } from '../services/errors.ts';
 import { type LabStatus, labFault, labStatus } from './client.ts';
-import { runInFreshLab } from './drill/command.ts';
+import { runsInFreshLab } from './drill/command.ts';
 import type { DrillReport } from './drill/drill.ts';
 import { drillNames, loadDrill } from './drill/load.ts';
 import { summaryOf, tell, tellSummary } from './drill/tell.ts';
@@ -124,6 +124,7 @@ interface DrillOptions {
   readonly runs: string;
   readonly untimed?: boolean;
   readonly firmware: Firmware;
+  readonly oneLab?: boolean;
 }
 
 program
@@ -132,6 +133,7 @@ program
   .argument('[name]')
   .option('--json', 'one JSON object')
   .option('--runs <n>', 'so often, then medians', '1')
+  .option('--one-lab', 'all runs in the same lab: what has been brought back is damaged again')
   .option('--untimed', 'judge what happened, not how fast: for machines whose speed nobody knows')
   .addOption(new Option('--firmware <name>', 'of its bare machine').choices(['uefi', 'bios']).default('uefi'))
   .action(async (name: string | undefined, options: DrillOptions) => {
@@ -143,11 +145,13 @@ program
     if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
     const reports: DrillReport[] = [];
     await interruptible(async (signal) => {
-      for (let run = 0; run < runs; run++) {
-        const report = await runInFreshLab(name, { ...options, signal }, options.json ? () => {} : console.log);
-        reports.push(report);
-        if (!options.json) console.log(tell(report).join('\n'));
-      }
+      const say = options.json ? () => {} : console.log;
+      const labs = options.oneLab ? 1 : runs;
+      for (let lab = 0; lab < labs; lab++)
+        for await (const report of runsInFreshLab(name, { ...options, signal }, runs / labs, say)) {
+          reports.push(report);
+          if (!options.json) console.log(tell(report).join('\n'));
+        }
     });
     const summary = summaryOf(name, reports);
     if (options.json) console.log(JSON.stringify(runs === 1 ? reports[0] : summary));
