@@ -57,9 +57,9 @@ export const tinyGuests = (machines: readonly LabNode[]) =>
 export const tinyFiles = (machines: readonly LabNode[]) =>
   tinyGuestsOf(machines).map((guest) => [`${guest.name}.xml`, tinyDefinition(guest, STORE)] as const);
 
-/** One start from the disk that fails is enough: then it is installed anew. A damage some minutes later begins with such a start again. */
+/** One start from the disk that fails is enough: then it is installed anew. The next damage begins with such a start again. */
 export const metalLadder = (machines: number) => ({
-  powerCycle: { tries: 1, withinMs: 2 * REJOIN_WITHIN_MS * patience(machines), backoffMs: 1_000 },
+  powerCycle: { tries: 1, withinMs: REJOIN_WITHIN_MS * patience(machines) + 25_000, backoffMs: 1_000 },
   rejoinWithinMs: REJOIN_WITHIN_MS * patience(machines),
   reinstall: 'allowed',
 });

@@ -9,7 +9,7 @@ import type { DrillReport } from './drill.ts';
 import { loadDrill } from './load.ts';
 
 /** A machine's ladder begins from its first rung again: see metalLadder in lab/metal.ts. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 15_000;
 
 export interface DrillRun {
   readonly untimed?: boolean;
