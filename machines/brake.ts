@@ -3,6 +3,7 @@
  * feed, ourselves) than in each of them, and fencing them all would turn a disturbance into an outage.
  */
 import type { Fleet } from './fleet.ts';
+import { isOffDuty } from './off-duty.ts';
 import { list } from './sentences.ts';
 
 /** Silences this far apart count as one event. */
@@ -23,8 +24,9 @@ export function stormLimit(hosts: number): number {
 export function brakeVerdict(
   fleet: Fleet,
   suspectedNow: readonly string[],
-): { readonly apply: boolean; readonly silent: readonly string[]; readonly why: string } {
-  const of = Object.keys(fleet.hosts).length;
+): { readonly apply: boolean; readonly silent: readonly string[]; readonly of: number; readonly why: string } {
+  // A spare that is off can fall silent with nobody: it must not make a storm of the others look small.
+  const of = Object.keys(fleet.hosts).filter((host) => !isOffDuty(fleet, host)).length;
   const limit = stormLimit(of);
   const silent = new Set(suspectedNow);
   for (const [host, { context }] of Object.entries(fleet.hosts)) {
@@ -37,7 +39,7 @@ export function brakeVerdict(
   const why = apply
     ? `${silent.size} of ${of} hosts are silent (${list(names)}); more than ${limit} are not fenced without a person`
     : `${silent.size} of ${of} hosts are silent; up to ${limit} are fenced without a person`;
-  return { apply, silent: names, why };
+  return { apply, silent: names, of, why };
 }
 
 /**

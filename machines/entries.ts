@@ -137,6 +137,8 @@ export const dataSchemas = {
       }),
     ),
   }),
+  /** A spare that is off is to be switched on: these guests find room nowhere else. `why`: of the first of them. */
+  'spare.called': z.strictObject({ guests: z.array(guest), why: text }),
   ...outcomeOf('power-on', { method: text }),
   /** Switched on, it found nothing to start on its disk, and asked `by` for a network boot. `armedSeq`: of the timer that waits for it. */
   'boot.fallen-through': z.strictObject({ mac: macSchema, by: z.string(), armedSeq: z.number().int() }),

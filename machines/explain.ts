@@ -5,6 +5,7 @@ import { type Fleet, type GuestEntity, JOB_STATES } from './fleet.ts';
 import { place } from './placement.ts';
 import { isUnderWay } from './reinstall.ts';
 import { duration, list, nameOf, proofSentence, sentence } from './sentences.ts';
+import { spareFor } from './spares.ts';
 import { get } from './table.ts';
 
 /** A chain is never followed further than this. */
@@ -121,7 +122,8 @@ function waiting(subject: string, fleet: Fleet): string[] {
   const intents = Object.values(fleet.intents)
     .filter((pending) => pending.subject === subject)
     .map((pending) => `pending: ${pending.intent.type}, asked for by entry ${pending.cause}`);
-  return [...ordered, ...intents];
+  const spare = subject.startsWith('guest/') ? spareFor(fleet, nameOf(subject)) : null;
+  return [...ordered, ...intents, ...(spare ? [spare] : [])];
 }
 
 /** Why the guest is not on `host`: from its last placement, and by what would be decided now. `subject`: `guest/NAME`. */

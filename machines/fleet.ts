@@ -20,6 +20,7 @@ export const HOST_STATES = {
   maintenance: 'kept free of guests by a person',
   quarantined: 'failed too often; a person decides',
   failed: 'all remedies used up',
+  spare: 'given back and switched off until its room is needed',
 } as const;
 export type HostStateName = keyof typeof HOST_STATES;
 
@@ -102,6 +103,8 @@ export interface HostContext {
         readonly keeps: EntryData<'drain.changed'>['keeps'];
       }
     | undefined;
+  /** Guests for which this spare was called, until it is in service or its first try has failed. Absent otherwise, as in every older log. */
+  readonly called?: readonly string[] | undefined;
   /** Rung of the ladder: entry times (epoch ms) of the tries spent on each. */
   readonly tries: {
     readonly repair: readonly number[];

@@ -162,6 +162,7 @@ function toHost(draft: Draft, subject: string, entry: Entry, held: ReadonlySet<s
     empty: !held.has(name),
     installed: isEnrolled(get(fleet.jobs, name)),
     reinstalls: provisioningOf(fleet).tries,
+    spare: (fleet.spec && get(fleet.spec.hosts, name)?.spare) === true,
   };
   const snapshot = hostMachine.resolveState({ value: host.state, context: host.context });
   const [{ value: state, context }, outputs] = stepHost(snapshot, Object.assign({}, entry, facts));

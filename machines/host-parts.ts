@@ -19,6 +19,8 @@ export interface HostFacts {
   readonly installed: boolean;
   /** Reinstallations in 24 h before it is given up. */
   readonly reinstalls: number;
+  /** The cluster file says that it stays off until it is needed. */
+  readonly spare: boolean;
 }
 export type HostEvent = Entry & HostFacts;
 type HostEventOf<T extends EntryType> = Extract<HostEvent, { type: T }>;
@@ -148,8 +150,12 @@ function registered({ context, event }: Args): Change {
     degraded: {},
     suspectedAtMs: null,
     tries: { ...context.tries, powerOn: [] },
+    ...uncalled(context),
   };
 }
+
+/** Its call is answered, or its first try has failed: what waits for it may look elsewhere. */
+const uncalled = ({ called }: HostContext): Change => (called === undefined ? {} : { called: undefined });
 
 /** Nothing is proven of that life, not even that it stops itself. */
 function leased({ context, event }: Args): Change {
@@ -157,9 +163,9 @@ function leased({ context, event }: Args): Change {
   return { leased: event.data.lives[context.id] ?? -1, fence: null, selfFencing: false };
 }
 
-function proven({ event }: Args): Change {
-  if (event.type !== 'fence.proven') return {};
-  return { fence: { counter: event.data.counter, proof: event.data.proof, entry: event.id } };
+function proven({ context, event }: Args): Change {
+  if (event.type !== 'fence.proven') return uncalled(context);
+  return { ...uncalled(context), fence: { counter: event.data.counter, proof: event.data.proof, entry: event.id } };
 }
 
 function degraded({ context, event }: Args): Change {
@@ -228,6 +234,9 @@ export const host = setup({
       context.maintenance === params.maintenance && event.empty === params.empty,
     orderedAtRest: (args) => isOrdered(args) && isAtRest(args),
     orderedAlive: (args) => isOrdered(args) && args.event.empty && args.context.fence === null,
+    /** Proven stopped while a person kept it free: the one way to be a spare that is off. A host that died in service never is. */
+    givenBack: ({ context, event }) => event.spare && event.empty && context.fence !== null,
+    spare: ({ event }) => event.spare,
     neverHeard: ({ context }) => latestLife(context) < 0,
     unproven: ({ context }) => context.fence === null,
     clears: (args, params: { maintenance: boolean; empty: boolean }) =>
@@ -261,6 +270,9 @@ export const host = setup({
     clear: assign({ suspectedAtMs: null, ordered: false }),
     order: assign({ ordered: true }),
     forgetOrder: assign({ ordered: false }),
+    /** The life that had troubles, or fell silent, is over. */
+    rest: assign({ degraded: {}, suspectedAtMs: null }),
+    call: assign(({ event }) => (event.type === 'spare.called' ? { called: event.data.guests } : {})),
     countTest: assign({ untested: ({ context }) => (context.untested ?? 0) + 1 }),
     owesTest: assign({ untested: 0 }),
     passTest: assign({ untested: null }),
@@ -278,6 +290,7 @@ export const host = setup({
       tries: { ...context.tries, powerCycle: spend(context.tries.powerCycle, event.ladder.powerCycle, event.atMs) },
     })),
     spendPowerOn: assign(({ context, event }) => ({
+      ...uncalled(context),
       tries: { ...context.tries, powerOn: spend(context.tries.powerOn, event.ladder.powerOn, event.atMs) },
     })),
     forgetPowerOns: assign(({ context }) => ({ tries: { ...context.tries, powerOn: [] } })),

@@ -180,7 +180,13 @@ export const hostMachine = host.createMachine({
     joining: {
       on: {
         ...returns,
-        'cluster.configured': { actions: [{ type: 'arm', params: { name: 'settle', afterMs: SETTLE_MS } }, note()] },
+        'cluster.configured': [
+          {
+            guard: 'spare',
+            actions: [note('a spare is not waited for, and not switched on before it has joined once')],
+          },
+          { actions: [{ type: 'arm', params: { name: 'settle', afterMs: SETTLE_MS } }, note()] },
+        ],
         'timer.fired': ordered,
       },
       exit: disarm('settle'),
@@ -244,6 +250,15 @@ export const hostMachine = host.createMachine({
             guard: 'unproven',
             target: 'running',
             actions: [{ type: 'flag', params: { maintenance: false } }, note()],
+          },
+          {
+            guard: 'givenBack',
+            target: 'spare',
+            actions: [
+              { type: 'flag', params: { maintenance: false } },
+              'rest',
+              note('a spare stays off until it is needed'),
+            ],
           },
           {
             target: 'restarting',
@@ -375,6 +390,21 @@ export const hostMachine = host.createMachine({
         ],
       },
       exit: [withdraw('qualify'), disarm('qualify')],
+    },
+    // Its last life is proven stopped, so nothing of it is waited for, watched or fenced.
+    spare: {
+      on: {
+        ...returns,
+        'spare.called': {
+          target: 'restarting',
+          actions: ['call', 'spendPowerCycle', 'powerOn', note('its power is being switched on')],
+        },
+        'maintenance.started': {
+          target: 'maintenance',
+          actions: [{ type: 'flag', params: { maintenance: true } }, note(LEFT_ALONE)],
+        },
+        'timer.fired': ordered,
+      },
     },
     quarantined: { tags: 'needs-operator', on: { ...returns, 'timer.fired': ordered } },
     failed: { tags: 'needs-operator', on: { ...returns, 'timer.fired': ordered } },

@@ -1,5 +1,6 @@
 /** What every host has and holds, in arrays, so that a batch of placements stays fast. Made anew for each batch. */
 import { type Fleet, type HostEntity, latestLife } from './fleet.ts';
+import { isOnItsWay } from './off-duty.ts';
 import type { GuestSpec } from './spec.ts';
 import { get } from './table.ts';
 
@@ -82,7 +83,10 @@ export function vacate(room: HostRoom, { resources }: GuestSpec): void {
   room.usedMilliVcpus -= milli(resources.vcpus);
 }
 
-function closed({ state, context }: HostEntity): string | null {
+function closed(host: HostEntity): string | null {
+  const { state, context } = host;
+  if (state === 'spare') return 'a spare, off';
+  if (isOnItsWay(host)) return 'a spare, on its way';
   if (context.fence !== null && state !== 'maintenance') return 'fenced';
   if (state !== 'running') return state === 'joining' ? 'never heard of' : state;
   if (latestLife(context) > (context.incarnation?.counter ?? -1)) return 'not registered in its new life';

@@ -26,6 +26,7 @@ const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   fence: ['host'],
   maintenance: ['host'],
   drain: ['host'],
+  spare: ['host'],
   'power-on': ['host'],
   boot: ['host'],
   repair: ['host'],
@@ -80,6 +81,10 @@ function wrongMoment(fleet: Fleet, entry: Entry): string | null {
       return known && known.version >= entry.data.version
         ? `version ${known.version} of ${entry.data.name} was published before`
         : null;
+    }
+    case 'spare.called': {
+      const { state } = get(fleet.hosts, nameOf(entry.subject))!;
+      return state === 'spare' ? null : `${nameOf(entry.subject)} is ${state}, not a spare that is off`;
     }
     case 'boot.fallen-through':
       return wrongFallThrough(fleet, entry);

@@ -92,6 +92,7 @@ const sentences: Sentences = {
           .slice(0, 5)
           .map(({ guest, code, reason }) => `${guest} stays (${code}), ${reason}`)
           .join('; ')}${d.keeps.length > 5 ? `; and ${d.keeps.length - 5} more` : ''}`,
+  'spare.called': (d, h) => `${h}, a spare, is needed by ${list(d.guests)}: ${d.why}`,
   'power-on.succeeded': (d, h) => `${h} was switched on (${d.method})`,
   'power-on.failed': (d, h) => `${h} could not be switched on (${d.method}): ${d.reason}`,
   'power-on.unknown': (d, h) => `it is not known whether ${h} was switched on (${d.method}): ${d.reason}`,

@@ -172,6 +172,8 @@ export const hostSchema = z.strictObject({
   watchdog: watchdogSchema.default({ kind: 'none' }),
   /** Needed for its reinstallation over the network. */
   machine: machineSchema.optional(),
+  /** Given back, it stays switched off until guests find room nowhere else. */
+  spare: z.boolean().optional(),
 });
 export type HostSpec = z.infer<typeof hostSchema>;
 

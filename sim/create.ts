@@ -90,7 +90,7 @@ export async function createSimulation(spec: ClusterSpec, options: SimulationOpt
     }
     network.setUp(name, false);
     if (settled) node.settle(settled.get(name) ?? new Map());
-    else node.powerOn('first boot');
+    else if (!options.off?.includes(name)) node.powerOn('first boot');
     Object.assign(timing, { hostBootMs: model.hostBootMs });
   }
 

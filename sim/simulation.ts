@@ -122,4 +122,6 @@ export interface SimulationOptions {
    * clusters so large that starting their guests one after the other takes an hour.
    */
   readonly settled?: boolean;
+  /** Nodes that nobody has switched on yet. */
+  readonly off?: readonly string[];
 }

@@ -31,7 +31,8 @@ export function crossCheck(
   const hostNames = keysOf(data.hosts);
   const known = { hosts, hostNames, guestNames: keysOf(data.guests) };
   const nodes = [...hostNames, ...keysOf(data.arbiters)];
-  const electorate = votersOf(z.array(nameSchema).optional().catch([]).parse(data.voters), nodes, places);
+  const spares = Object.keys(hosts).filter((name) => hosts[name]!.spare);
+  const electorate = votersOf(z.array(nameSchema).optional().catch([]).parse(data.voters), nodes, spares, places);
 
   const problems = [
     ...nameProblems(data, places),

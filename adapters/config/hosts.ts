@@ -29,6 +29,7 @@ export function hostProblems(hosts: Hosts, arbiters: Arbiters, places: Places): 
     ...Object.entries(hosts).flatMap(([name, host]) => [
       ...fileProblems(name, host, places),
       ...parameterProblems(name, host, places),
+      ...spareProblems(name, host, places),
     ]),
   ];
 }
@@ -94,6 +95,13 @@ function parameterProblems(name: string, host: Hosts[string], places: Places): P
         };
       });
   });
+}
+
+function spareProblems(name: string, { spare, power }: Hosts[string], places: Places): Problem[] {
+  const todo = 'add power: that is how it is switched on when it is needed';
+  return spare && power.length === 0
+    ? [{ place: places.key(['hosts', name, 'spare']), what: `${name} is a spare without a power switch`, todo }]
+    : [];
 }
 
 /** True but worth saying: hosts whose death no machine can prove. */

@@ -6,7 +6,7 @@ import { cut, table, wrap } from './table.ts';
 
 type Paint = Terminal['paint'];
 
-const CALM = new Set(['running', 'stopped', 'maintenance']);
+const CALM = new Set(['running', 'stopped', 'maintenance', 'spare']);
 const GRAVE = new Set(['blocked', 'failed', 'quarantined', 'frozen']);
 
 export function stateStyle(state: string): Style {

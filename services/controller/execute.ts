@@ -191,8 +191,10 @@ async function powerOn(
   const { fleet } = context;
   // A second cycle means that it was on and did not come back: a hung machine needs its power cut first. It is proven
   // stopped, so nothing of ours can be lost by that. Not with each try to switch it on: it may be booting from the last.
-  const tries = fleet().hosts[intent.host]?.context.tries;
-  const again = tries !== undefined && tries.powerCycle.length > 1 && tries.powerOn.length === 0;
+  // So does a spare that was given back: its lease may have proven it stopped before anybody switched it off.
+  const { tries, called } = fleet().hosts[intent.host]?.context ?? {};
+  const again =
+    called !== undefined || (tries !== undefined && tries.powerCycle.length > 1 && tries.powerOn.length === 0);
   const awaited = () => fleet().hosts[intent.host]?.context.fence !== null && fleet().frozen === null;
   const done = await power.on(intent.host, again, awaited);
   if (done) await record('power-on', id, cause, `host/${intent.host}`, { method: done.method }, done.outcome, context);

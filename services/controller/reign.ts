@@ -26,6 +26,7 @@ import { createProvisioning, type ProvisionPorts } from './provision.ts';
 import type { Replica } from './replica.ts';
 import { createReports } from './reports.ts';
 import { watchSilence } from './silence-watch.ts';
+import { callSpares } from './spares.ts';
 import { createSurvey } from './survey.ts';
 import { fireTimers, noteHeadroom } from './upkeep.ts';
 
@@ -58,6 +59,7 @@ const STALL_LOOK_MS = 1_000;
 /** The forecast is recomputed at most this often. */
 const HEADROOM_MS = 5_000;
 const DRAIN_MS = 500;
+const SPARES_MS = 500;
 
 export async function reign(
   config: ReignConfig,
@@ -126,6 +128,7 @@ export async function reign(
   const boots = createBootWatch(pen, fleet, clock);
   const forecast = noteHeadroom(fleet, pen, clock, signal);
   const drain = drainHosts(fleet, pen);
+  const spares = callSpares(fleet, pen);
   ends.push(
     dispatchPending(context, replica, { ...ports, power, boots }, quietly),
     serveReports(createReports(pen, fleet, survey), bus),
@@ -139,6 +142,7 @@ export async function reign(
     }),
     every(clock, TICK_MS, fireTimers(fleet, pen, clock, quietly)),
     every(clock, DRAIN_MS, () => drain().then(() => {}, quietly('drain'))),
+    every(clock, SPARES_MS, () => spares().then(() => {}, quietly('spares'))),
     every(clock, HEADROOM_MS, () => forecast().then(() => {}, quietly('forecast'))),
     every(clock, HEADROOM_MS, () => notePower().then(() => {}, quietly('power'))),
   );

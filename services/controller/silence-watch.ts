@@ -90,12 +90,12 @@ export function watchSilence({
     // The log may have stood still meanwhile. Who is heard again is suspected no more, unless its Block may be out.
     const early = hearing.silentMs(host) <= times.suspectMs || waits(host, gathers(now));
     if (early && !fences.underWay().includes(host)) return [];
-    const { apply, silent } = brakeVerdict(now, allSilent(now));
+    const { apply, silent, of } = brakeVerdict(now, allSilent(now));
     const brake: Draft = {
       type: 'brake.applied',
       subject: 'cluster',
       cause: 'observation',
-      data: { silent: [...silent], of: Object.keys(now.hosts).length },
+      data: { silent: [...silent], of },
     };
     const suspected: Draft = {
       type: 'host.suspected',

@@ -13,6 +13,7 @@ export const CONFIGS = [
   'no-watchdog',
   'standard',
   'machines',
+  'spares',
 ] as const;
 export type ConfigName = (typeof CONFIGS)[number];
 
@@ -38,7 +39,7 @@ function shapeOf(random: Random, config: ConfigName): Shape {
   if (config === 'single') return { hosts: 1, arbiters: 0, voters: 1 };
   if (config === 'two-hosts') return { hosts: 2, arbiters: 1, voters: 3 };
   if (config === 'three-hosts') return { hosts: 3, arbiters: 0, voters: 3 };
-  if (config === 'machines') return { hosts: 5, arbiters: 0, voters: 3 };
+  if (config === 'machines' || config === 'spares') return { hosts: 5, arbiters: 0, voters: 3 };
   if (config === 'large') return { hosts: 8, arbiters: 0, voters: 5 };
   const hosts = weighted(random, [
     [2, 1],
@@ -70,7 +71,10 @@ export function randomCluster(random: Random, config: ConfigName): ClusterSpec {
     profile,
     times: PROFILES[profile],
     voters: voters.sort(),
-    hosts: withMachines(hostsOf(random.fork('hosts'), config, hosts, guests), installed, random.fork('firmware')),
+    hosts: withSpares(
+      withMachines(hostsOf(random.fork('hosts'), config, hosts, guests), installed, random.fork('firmware')),
+      config === 'spares' ? rest : [],
+    ),
     arbiters: Object.fromEntries(arbiters.map((name) => [name, { address: name }])),
     guests,
     hostLadder: {
@@ -106,6 +110,11 @@ const withMachines = (
     }),
   );
 
+const withSpares = (hosts: Record<string, object>, spares: readonly string[]): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(hosts).map(([name, host]) => [name, spares.includes(name) ? { ...host, spare: true } : host]),
+  );
+
 function hostsOf(random: Random, config: ConfigName, hosts: readonly string[], guests: Guests): Record<string, object> {
   const bmcs =
     config === 'no-bmc'
@@ -132,7 +141,10 @@ function hostsOf(random: Random, config: ConfigName, hosts: readonly string[], g
     [3, 1.3],
     [1, 0.8],
   ]);
-  const eachMiB = Math.ceil(Math.max(2_048, (memoryMiB * roomy) / Math.max(1, hosts.length - 1)));
+  const eachMiB =
+    config === 'spares'
+      ? Math.ceil(Math.max(1_024, (memoryMiB * 1.2) / 3)) // The three that vote suffice, and no two of them.
+      : Math.ceil(Math.max(2_048, (memoryMiB * roomy) / Math.max(1, hosts.length - 1)));
   return Object.fromEntries(
     hosts.map((name, i) => {
       const power = random.chance(bmcs)
@@ -155,7 +167,7 @@ function guestsOf(random: Random, config: ConfigName, hosts: readonly string[]):
   const count =
     config === 'large'
       ? 40
-      : 1 +
+      : (config === 'spares' ? 6 : 1) +
         random.below(
           weighted(random, [
             [5, 4],

@@ -31,6 +31,7 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
   while (steps.length < FAULTS_AT_LEAST + (crowded ? 10 : 0))
     steps.push(...someTrouble(ground, beginMs + random.below(windowMs)));
   if (config === 'machines') steps.push(...ruins(spec, random.fork('ruins')));
+  if (config === 'spares') steps.push(...givenBack(spec, random.fork('spares')));
   if (random.chance(0.7)) steps.push(...person((most) => random.below(most)));
   steps.sort((a, b) => a.atMs - b.atMs);
   return {
@@ -78,6 +79,23 @@ function ruins({ hosts }: Plan['spec'], random: Random): Step[] {
     if (random.chance(0.2)) steps.push({ atMs, fault: { kind: 'ticket-stolen', node } });
   }
   return steps;
+}
+
+/** Spares are emptied, switched off and given back: before the faults begin, and again amid them. */
+function givenBack({ hosts }: Plan['spec'], random: Random): Step[] {
+  const by = 'explorer';
+  return Object.keys(hosts)
+    .filter((host) => hosts[host]!.spare)
+    .flatMap((host, index): Step[] =>
+      // Two that fall silent within a minute would be a storm.
+      [2_500 + index * 70_000, 150_000 + random.below(60_000), 350_000 + random.below(60_000)].flatMap(
+        (atMs): Step[] => [
+          { atMs, fault: { kind: 'order', order: { kind: 'maintenance', host, on: true, drain: true, by } } },
+          { atMs: atMs + 4_000, fault: { kind: 'power-loss', node: host } },
+          { atMs: atMs + 9_000, fault: { kind: 'order', order: { kind: 'maintenance', host, on: false, by } } },
+        ],
+      ),
+    );
 }
 
 /** Somebody who looks now and then, so that a brake or a freeze does not end a run before its faults do. */

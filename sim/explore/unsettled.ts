@@ -3,6 +3,7 @@
 import type { Fleet, GuestEntity } from '../../machines/fleet.ts';
 import { place } from '../../machines/placement.ts';
 import { runnable } from '../../machines/runnable.ts';
+import { spareSteps } from '../../machines/spares.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { FaultKind } from '../faults.ts';
 import type { Simulation } from '../simulation.ts';
@@ -57,6 +58,7 @@ function stuck(spec: ClusterSpec, simulation: Simulation, happened: ReadonlySet<
   if (fleet.frozen) return [];
   return [
     ...Object.keys(spec.hosts).flatMap((host) => hostTrouble(host, fleet, simulation)),
+    ...spareSteps(fleet).map(({ subject }) => `${subject} is needed and was not called`),
     ...Object.keys(spec.guests).flatMap((guest) => guestTrouble(guest, fleet, simulation, happened)),
   ];
 }
@@ -81,6 +83,7 @@ function hostTrouble(host: string, fleet: Fleet, simulation: Simulation): string
   }
   switch (state) {
     case 'joining':
+    case 'spare':
     case 'quarantined':
     case 'failed':
     case 'blocked':

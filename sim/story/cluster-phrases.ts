@@ -29,6 +29,7 @@ export const HOST_OPTIONS = phrases<Change>({
   'a bmc then two outlets': () => ({ power: [BMC, outlets(2)] }),
   installable: () => ({ machine: {} }),
   'boots from its disk first': () => ({ machine: { bootOrder: 'disk-first' } }),
+  spare: () => ({ spare: true }),
   'no watchdog': () => ({ watchdog: { kind: 'none' } }),
 });
 

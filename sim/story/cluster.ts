@@ -36,7 +36,8 @@ const KEY = `U${'A'.repeat(55)}`;
 
 /** Options of a guest under two keys are merged, the rest replace what is there. Throws an Error that says what cannot be. */
 export function specOf(words: ClusterWords): ClusterSpec {
-  const nodes = [...Object.keys(words.hosts), ...Object.keys(words.arbiters)];
+  const inService = Object.keys(words.hosts).filter((host) => words.hosts[host]!.spare !== true);
+  const nodes = [...inService, ...Object.keys(words.arbiters)];
   if (Object.keys(words.hosts).length === 0) throw new Error('a cluster needs hosts: say "hosts h1 h2 h3"');
   return specSchema.parse({
     cluster: 'drill',

@@ -57,6 +57,23 @@ test('a good file becomes a spec with the profile, voters and defaults filled in
   ]);
 });
 
+test('a spare is no voter, and can be switched on', () => {
+  const spare = GOOD.replace('  h3:\n', '  h3:\n    spare: true\n');
+  const h4 = '  h4: { address: 10.0.0.4, capacity: { memoryMiB: 4096, vcpus: 4 } }\nguests:\n';
+  const { spec } = parse(spare.replace('guests:\n', h4));
+  expect(spec.voters).toEqual(['h1', 'h2', 'h4']);
+  expect(spec.hosts.h3!.spare).toBe(true);
+  expect(problemsOf(spare)).toEqual([
+    'c.yaml:3:1 2 nodes cannot all be voters — add an arbiter: two nodes cannot outvote each other',
+  ]);
+  expect(problemsOf(`${spare}voters: [h1, h2, h3]\n`)).toEqual([
+    'c.yaml:18:18 voter "h3" is a spare, and a spare is mostly off — name another voter, or take "spare" out of hosts.h3',
+  ]);
+  expect(problemsOf(spare.replace('guests:\n', h4).replace(/ {4}power:\n.*\n/, ''))).toEqual([
+    'c.yaml:7:5 h3 is a spare without a power switch — add power: that is how it is switched on when it is needed',
+  ]);
+});
+
 test('the digest follows the meaning of the file and not its layout', () => {
   const { digest } = parse(GOOD);
   expect(digest).toMatch(/^[0-9a-f]{64}$/);

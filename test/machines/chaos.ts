@@ -5,6 +5,7 @@ import { type Fleet, GENESIS_HASH, latestLife } from '../../machines/fleet.ts';
 import { place } from '../../machines/placement.ts';
 import { isUnderWay } from '../../machines/reinstall.ts';
 import { nameOf } from '../../machines/sentences.ts';
+import { spareSteps } from '../../machines/spares.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import { spec, T0 } from './given.ts';
 
@@ -45,7 +46,11 @@ const target = (host: string) => ({ device: 'sda', serial: `disk-${host}`, wwn: 
 
 export const world = (draw?: Draw): ClusterSpec =>
   spec(
-    { h1: {}, h2: { machine: machine('h2') }, h3: { machine: { ...machine('h3'), bootOrder: 'disk-first' } } },
+    {
+      h1: {},
+      h2: { machine: machine('h2') },
+      h3: { spare: true, machine: { ...machine('h3'), bootOrder: 'disk-first' } },
+    },
     Object.fromEntries(
       GUESTS.map((name, i) => [
         name,
@@ -167,6 +172,7 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'maintenance.started': () => (draw.number(2) === 0 ? { by } : { by, drain: true }),
     'maintenance.ended': () => ({ by }),
     'drain.changed': () => ({ keeps: draw.of([[], [{ guest: draw.of(GUESTS), code: 'NO_PLACE', reason: 'r' }]]) }),
+    'spare.called': () => ({ guests: [draw.of(GUESTS)], why: 'w' }),
     'image.published': () => ({ name: 'host', version: draw.number(3), manifest: DIGEST, by }),
     'boot.fallen-through': () => {
       const waits = draw.of(HOSTS.map((host) => fleet.timers[`host/${host}/rejoin`] ?? { armedSeq: draw.number(50) }));
@@ -232,9 +238,19 @@ export function anySubject(type: EntryType, draw: Draw): string {
   if (draw.number(12) === 0) return draw.of(['cluster', 'host/h9', 'guest/g9', 'host/h1', 'guest/g1']);
   const word = type.slice(0, type.indexOf('.'));
   if (
-    ['host', 'fence', 'maintenance', 'drain', 'boot', 'power-on', 'repair', 'reinstall', 'netboot', 'qualify'].includes(
-      word,
-    )
+    [
+      'host',
+      'fence',
+      'maintenance',
+      'drain',
+      'spare',
+      'boot',
+      'power-on',
+      'repair',
+      'reinstall',
+      'netboot',
+      'qualify',
+    ].includes(word)
   )
     return `host/${draw.of(HOSTS)}`;
   if (['guest', 'start', 'stop', 'migration'].includes(word)) return `guest/${draw.of(GUESTS)}`;
@@ -332,7 +348,7 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
     return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
   if (fleet.frozen && draw.number(4) === 0) return { type: 'cluster.thawed', subject: 'cluster', data: { by: 'ann' } };
   if (fleet.brake && draw.number(4) === 0) return { type: 'brake.released', subject: 'cluster', data: { by: 'ann' } };
-  const [step] = drainSteps(fleet);
+  const [step] = [...drainSteps(fleet), ...spareSteps(fleet)];
   if (step && draw.number(2) === 0) return step;
   const busy = Object.values(fleet.jobs).filter(isUnderWay);
   if (busy.length > 0 && draw.number(2) === 0) {

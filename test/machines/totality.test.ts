@@ -202,7 +202,7 @@ describe('any state with any entry', () => {
         for (let i = 0; i < 20; i += 1) {
           const [next] = step(
             hostMachine.resolveState({ value: state, context }),
-            Object.assign(entryOf(type, 'host/h1'), facts),
+            Object.assign(entryOf(type, 'host/h1'), facts, { spare: i % 2 === 0 }),
           );
           expect(Object.keys(HOST_STATES)).toContain(next.value);
         }
@@ -244,6 +244,7 @@ describe('the stepper', () => {
             empty: seq % 2 === 0,
             installed: seq % 3 === 0,
             reinstalls: 3,
+            spare: seq % 5 === 0,
           });
           const [theirHost, hostActions] = transition(hostMachine, host, hostEvent);
           const [ourHost, hostOutputs] = stepHost(host, hostEvent);

@@ -27,6 +27,7 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
   const ordered = new Set<string>();
   /** Hosts that were silent when a person released the brake: until they are back they count no more (machines/brake.ts). */
   const waived = new Set<string>();
+  const inMaintenance = new Set<string>();
 
   const check = (host: string) => {
     const counter = simulation.nodes[host]!.memory.incarnation()?.counter ?? -1;
@@ -85,6 +86,13 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
           return;
         case 'fence.requested':
           ordered.add(host);
+          return;
+        case 'maintenance.started':
+          inMaintenance.add(host);
+          return;
+        case 'maintenance.ended':
+          // A spare that a person kept free and gives back is missed by nobody.
+          if (inMaintenance.delete(host) && spec.hosts[host]?.spare && fenced.delete(host)) silentSince.delete(host);
           return;
         case 'brake.released':
           if (entry.cause === 'operator') for (const silent of silentSince.keys()) waived.add(silent);
