@@ -11,6 +11,7 @@ import { fence } from './commands/fence.ts';
 import { freeze } from './commands/freeze.ts';
 import { image } from './commands/image.ts';
 import { init } from './commands/init.ts';
+import { join } from './commands/join.ts';
 import { log } from './commands/log.ts';
 import { maintenance } from './commands/maintenance.ts';
 import { migrate } from './commands/migrate.ts';
@@ -25,6 +26,7 @@ import { status } from './commands/status.ts';
 import { stepDown } from './commands/step-down.ts';
 import { stop } from './commands/stop.ts';
 import { thaw } from './commands/thaw.ts';
+import { token } from './commands/token.ts';
 import { up } from './commands/up.ts';
 import { watch } from './commands/watch.ts';
 import { why } from './commands/why.ts';
@@ -32,9 +34,9 @@ import type { Terminal } from './terminal.ts';
 
 const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
   ['Look:', [status, watch, log, why, replay]],
-  ['This node:', [up, down, enrol]],
+  ['This node:', [up, down, enrol, join]],
   ['Guests:', [start, stop, migrate]],
-  ['Hosts:', [fence, confirmOff, maintenance, reinstall, rescue, adopt]],
+  ['Hosts:', [fence, confirmOff, maintenance, reinstall, rescue, adopt, token]],
   ['Cluster:', [freeze, thaw, releaseBrake, stepDown]],
   ['Prepare:', [check, simulate, init, seal, image, drill]],
 ];

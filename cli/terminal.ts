@@ -18,10 +18,19 @@ export interface Terminal {
   paint(style: Style, text: string): string;
   /** A typed answer; null when nobody can be asked. */
   ask(question: string): Promise<string | null>;
+  /**
+   * Standard input up to where it is whole, ended, or longer than 64 KiB. A terminal shows the question, and nothing of what
+   * is typed: it is a secret.
+   */
+  paste(question: string, isWhole: (text: string) => boolean): Promise<string>;
   /** Calls back with each key until the returned end is called. */
   onKey(listener: (key: string) => void): () => void;
   onResize(listener: () => void): () => void;
 }
+
+/** Ctrl-C and Ctrl-D, which a terminal in raw mode passes on. */
+const endsAt = (part: string) => Math.max(part.indexOf('\x03'), part.indexOf('\x04'));
+const MOST_PASTED = 64 * 1024;
 
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
@@ -44,6 +53,27 @@ export function processTerminal(): Terminal {
       } finally {
         reader.close();
       }
+    },
+    paste: async (question, isWhole) => {
+      const typed = stdin.isTTY === true;
+      if (typed) {
+        stderr.write(question);
+        stdin.setRawMode(true);
+      }
+      let text = '';
+      try {
+        for await (const part of stdin.setEncoding('utf8') as AsyncIterable<string>) {
+          const end = typed ? endsAt(part) : -1;
+          text += (end < 0 ? part : part.slice(0, end)).replaceAll('\r', '\n');
+          if (end >= 0 || text.length > MOST_PASTED || isWhole(text)) break;
+        }
+      } finally {
+        if (typed) {
+          stdin.setRawMode(false);
+          stderr.write('\n');
+        }
+      }
+      return text.slice(0, MOST_PASTED);
     },
     onKey: (listener) => {
       if (!stdin.isTTY) return () => {};

@@ -173,10 +173,13 @@ export const dataSchemas = {
   'reinstall.aborted': z.strictObject({ ...bootOf, phase: text, reason: text }),
   'reinstall.replayed': z.strictObject({ ...bootOf, reason: text }),
   ...outcomeOf('reinstall', {}),
+  /** A person may make a machine this host by hand, once (docs/decisions/0020). `key`: public half of what their ticket asks with. */
+  'join.offered': z.strictObject({ by: z.string(), reason: text, key: z.string(), withinMs: ms }),
+  /** `image`: what it was installed from; absent where a person has installed it. */
   'host.enrolled': z.strictObject({
     ...bootOf,
     keys: z.strictObject({ agent: z.string(), voter: z.string(), controller: z.string(), node: z.string() }),
-    image: digestSchema,
+    image: digestSchema.optional(),
   }),
   ...outcomeOf('qualify', {}),
 

@@ -54,7 +54,9 @@ function presentState(subject: string, fleet: Fleet): Present | null {
     const host = get(fleet.hosts, name);
     if (!host) return null;
     // While it is installed, its job knows more than it does.
-    const job = host.state === 'reinstalling' ? get(fleet.jobs, name) : undefined;
+    const own = get(fleet.jobs, name);
+    const job = host.state === 'reinstalling' ? own : undefined;
+    if (own?.state === 'offered') return { ...own.context, is: `${name} is ${host.state}, and may join` };
     return isUnderWay(job)
       ? { ...job!.context, is: `${name} is reinstalling, ${JOB_STATES[job!.state]}` }
       : { ...host.context, is: `${name} is ${host.state}` };

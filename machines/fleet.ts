@@ -50,6 +50,7 @@ export const JOB_STATES = {
   committed: 'its disk is being written',
   sealed: 'written and verified',
   'first-boot': 'starting what was installed',
+  offered: 'a person has its ticket and makes a machine this host',
   accepted: 'done',
   failed: 'over; the reason is beside it',
 } as const;
@@ -62,7 +63,8 @@ export interface JobContext {
   readonly job: string;
   /** Network boots begun, this one included. */
   readonly attempt: number;
-  readonly mode: Mode;
+  /** `join`: nothing is installed and no power touched, a person brings the machine (join.ts). */
+  readonly mode: Mode | 'join';
   readonly image: { readonly name: string; readonly version: number; readonly manifest: string } | null;
   /** Of this attempt: SHA-256 of the token given out, the installer's public key, the disk that its plan names. */
   readonly token: string | null;

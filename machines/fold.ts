@@ -161,6 +161,7 @@ function toHost(draft: Draft, subject: string, entry: Entry, held: ReadonlySet<s
     ladder: fleet.spec?.hostLadder ?? HOST_LADDER,
     empty: !held.has(name),
     installed: isEnrolled(get(fleet.jobs, name)),
+    byHand: get(fleet.jobs, name)?.context.mode === 'join',
     reinstalls: provisioningOf(fleet).tries,
     spare: (fleet.spec && get(fleet.spec.hosts, name)?.spare) === true,
   };
@@ -175,7 +176,8 @@ function toJob(draft: Draft, subject: string, entry: Entry): void {
   const { fleet } = draft;
   const name = nameOf(subject);
   const host = get(fleet.hosts, name);
-  const begins = entry.type === 'reinstall.requested' || entry.type === 'reinstall.armed';
+  const begins =
+    entry.type === 'reinstall.requested' || entry.type === 'reinstall.armed' || entry.type === 'join.offered';
   const job = get(fleet.jobs, name) ?? (begins ? { state: 'failed' as const, context: newJob(name) } : undefined);
   if (!host || !job) return;
   const facts = { atMs: fleet.nowMs, provisioning: provisioningOf(fleet), hostIs: host.state };

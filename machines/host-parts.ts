@@ -17,6 +17,8 @@ export interface HostFacts {
   readonly empty: boolean;
   /** It was enrolled by its reinstallation: a life that registers now is the first of what was installed. */
   readonly installed: boolean;
+  /** A person has installed it: what is on its disk is theirs. */
+  readonly byHand: boolean;
   /** Reinstallations in 24 h before it is given up. */
   readonly reinstalls: number;
   /** The cluster file says that it stays off until it is needed. */
@@ -105,7 +107,8 @@ function nextRemedy({ context, event }: Args): Remedy {
   const anew = hasBudget(context.tries.reinstall, reinstallRung(event), event.atMs) ? 'reinstall' : 'quarantine';
   // Installed and found unfit: one more start from nothing but its disk, then the disk again.
   if (event.type === 'fence.proven' && context.untested === TESTS_A_BOOT) return 'power-on';
-  if (event.type === 'fence.proven' && (context.untested ?? 0) >= 2 * TESTS_A_BOOT) return anew;
+  if (event.type === 'fence.proven' && (context.untested ?? 0) >= 2 * TESTS_A_BOOT)
+    return event.byHand ? 'quarantine' : anew;
   const rung = event.ladder.powerCycle;
   if (hasBudget(context.tries.powerCycle, rung, event.atMs)) {
     return waitMs(context.tries.powerCycle, rung, event.atMs) === 0 ? 'power-on' : 'wait';

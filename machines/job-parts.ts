@@ -17,6 +17,8 @@ export type JobEvent = Entry & JobFacts;
 
 /** However slowly the installer progresses. */
 export const INSTALL_WITHIN_MS = 3_600_000;
+/** After its enrolment a person starts it. One that comes later is tested all the same. */
+const REGISTERS_WITHIN_MS = 3_600_000;
 /** Before another try, when no switch would boot it from the network. */
 const NETBOOT_RETRY_MS = 30_000;
 /** Boots measured before, and how much longer than the longest of them a boot may take; never less than the least. */
@@ -89,6 +91,7 @@ export const job = setup({
     lateTry: (args, params: { name: string }) => isTimer(args, params) && hasTriesLeft(args),
     hostTaken: (args) => isTimer(args, { name: 'announce' }) && TAKEN.includes(args.event.hostIs),
     hostLeft: ({ event }) => !TAKEN.includes(event.hostIs),
+    strangerLeft: ({ context, event }) => !context.enrolled && event.hostIs === 'running',
     accepted: ({ context, event }) => context.enrolled && event.hostIs === 'qualifying',
     nothingToWrite: ({ context, event }) =>
       event.type === 'reinstall.booted' && event.data.disk === null && context.mode !== 'rescue',
@@ -109,6 +112,19 @@ export const job = setup({
       const { job, attempt, mode, image } = event.data;
       return { ...newJob(context.id), bootMs: context.bootMs, job, attempt, mode, image };
     }),
+    // Machines enrolled in vain began to count their lives somewhere: the next begins above them.
+    offer: assign(({ context, event }) =>
+      event.type === 'join.offered'
+        ? {
+            ...newJob(context.id),
+            bootMs: context.bootMs,
+            job: event.id,
+            attempt: context.enrolled ? context.attempt + 1 : 1,
+            mode: 'join' as const,
+            key: event.data.key,
+          }
+        : {},
+    ),
     again: assign(({ context }) => ({ ...NEW_TRY, attempt: context.attempt + 1 })),
     power: assign({ poweredAtMs: ({ event }) => event.atMs }),
     ticket: assign(ticketed),
@@ -125,6 +141,11 @@ export const job = setup({
     disarm: emit((_, params: { name: string }) => ({ type: 'disarm', name: params.name })),
     armAnnounce: emit(({ event }) => ({ type: 'timer', name: 'announce', afterMs: event.provisioning.announceMs })),
     armRetry: emit({ type: 'timer', name: 'netboot', afterMs: NETBOOT_RETRY_MS }),
+    armJoin: emit(({ event }) => ({
+      type: 'timer',
+      name: 'join',
+      afterMs: event.type === 'join.offered' ? event.data.withinMs : REGISTERS_WITHIN_MS,
+    })),
     armBoot: emit((args) => ({ type: 'timer', name: 'network-boot', afterMs: bootWithinMs(args) })),
     arm: emit(({ event }, { name }: { name: 'network-boot' | 'install' | 'first-boot' }) => ({
       type: 'timer',

@@ -44,6 +44,24 @@ const starts = {
   'timer.fired': late('first-boot'),
 } as const;
 
+/** A person's part (join.ts): whatever becomes of it, nothing is done to the machine. */
+const joins = [
+  { guard: 'accepted', target: 'accepted', actions: note('it has joined') },
+  { target: 'failed', actions: note('its ticket is void') },
+] as const;
+const joining = {
+  entry: 'armJoin',
+  on: {
+    'host.joined': joins,
+    'host.surveyed': joins,
+    // Of the machine that was enrolled, when its leader died before it registered: its survey tells.
+    'leases.reported': { guard: 'strangerLeft', target: 'failed', actions: note('its ticket is void') },
+    'host.enrolled': { actions: ['enrol', 'armJoin', note('it is expected to register')] },
+    'timer.fired': { guard: timer('join'), target: 'failed', actions: note() },
+  },
+  exit: disarm('join'),
+} as const;
+
 export const jobMachine = job.createMachine({
   id: 'job',
   context: ({ input }) => newJob(input?.id ?? ''),
@@ -51,6 +69,7 @@ export const jobMachine = job.createMachine({
   on: {
     'reinstall.requested': { target: '.announced', actions: ['request', note('it begins unless it is vetoed')] },
     'reinstall.armed': { target: '.armed', reenter: true, actions: ['begin', note()] },
+    'join.offered': { target: '.offered', reenter: true, actions: ['offer', note()] },
   },
   states: {
     announced: {
@@ -120,6 +139,7 @@ export const jobMachine = job.createMachine({
       exit: disarm('first-boot'),
     },
     'first-boot': { entry: arm('first-boot'), on: starts, exit: disarm('first-boot') },
+    offered: joining,
     accepted: {},
     failed: {},
   },

@@ -1,6 +1,7 @@
 /** Which step of a reinstallation may follow on the present state: all others have no force (rejection.ts). */
 import type { Entry, EntryOf } from './entries.ts';
 import type { Fleet, JobStateName } from './fleet.ts';
+import { unsafeToJoin } from './join.ts';
 import { sameDisk } from './plan-disk.ts';
 import { isUnderWay, isVetoable, modeOf, notReinstallable, reinstallHeld, unsafeToReinstall } from './reinstall.ts';
 import { nameOf } from './sentences.ts';
@@ -28,7 +29,7 @@ const POSSIBLE: { readonly [T in StepOfBoot['type']]: readonly JobStateName[] } 
   'reinstall.left': ['booted', 'sealed'],
   'reinstall.aborted': ['armed', 'powered', 'booted', 'committed', 'sealed', 'first-boot'],
   'reinstall.replayed': ['armed', 'powered', 'booted', 'committed', 'sealed', 'first-boot'],
-  'host.enrolled': ['sealed', 'first-boot'],
+  'host.enrolled': ['sealed', 'first-boot', 'offered'],
 };
 
 /** A sentence, or null for a step with force. */
@@ -69,7 +70,8 @@ function wrongBoot(fleet: Fleet, host: string, entry: StepOfBoot): string | null
     case 'reinstall.booted':
       return token === null ? `no ticket of try ${attempt} was given out` : null;
     case 'host.enrolled':
-      return enrolled ? `${host} was enrolled before` : null;
+      if (enrolled) return `${host} was enrolled before`;
+      return job.state === 'offered' ? unsafeToJoin(fleet, host, entry) : null;
     case 'reinstall.committed': {
       if (mode !== 'install') return `${mode} writes nothing`;
       if (disk === null || !sameDisk(entry.data.disk, disk)) return 'it is not the disk of the plan';

@@ -11,7 +11,7 @@ import { list, nameOf } from './sentences.ts';
 import { get } from './table.ts';
 
 /** States of a job whose host is not, or no longer, at the installer's mercy. */
-const AT_REST: readonly JobEntity['state'][] = ['announced', 'waiting', 'accepted', 'failed'];
+const AT_REST: readonly JobEntity['state'][] = ['announced', 'waiting', 'offered', 'accepted', 'failed'];
 export const isUnderWay = (job: JobEntity | undefined): boolean => job !== undefined && !AT_REST.includes(job.state);
 
 /** Nothing of its disk is lost yet. */
@@ -20,7 +20,7 @@ export const isVetoable = ({ state }: JobEntity): boolean => VETOABLE.includes(s
 
 /** The life that registers next is the first of what was installed. */
 export const isEnrolled = (job: JobEntity | undefined): boolean =>
-  job?.context.enrolled === true && (job.state === 'sealed' || job.state === 'first-boot');
+  job?.context.enrolled === true && ['sealed', 'first-boot', 'offered'].includes(job.state);
 
 /** Why neither power nor disk of this host may be touched by a reinstallation; null when nothing of ours can be lost. */
 export function unsafeToReinstall(fleet: Fleet, host: string): string | null {
@@ -81,13 +81,16 @@ export function imageFor(
 /** What is to be begun: what a person has ordered, or else the ladder's. */
 export function modeOf({ jobs }: Pick<Fleet, 'jobs'>, host: string): Mode {
   const job = get(jobs, host);
-  return job?.state === 'waiting' ? job.context.mode : 'install';
+  return job?.state === 'waiting' && job.context.mode !== 'join' ? job.context.mode : 'install';
 }
 
 /** Why a pending reinstallation of a host is not begun now. */
 export function reinstallHeld(fleet: Fleet, host: string): string | null {
   const lacking = cannotReinstall(fleet, host) ?? unsafeToNetBoot(fleet, host);
   if (lacking !== null) return lacking;
+  const own = get(fleet.jobs, host);
+  // A person may be installing it by hand at this very moment.
+  if (own?.state === 'offered') return own.context.why;
   const { atOnce, perDay } = fleet.spec!.provisioning!;
   const busy = Object.keys(fleet.jobs).filter((name) => name !== host && isUnderWay(fleet.jobs[name]));
   if (busy.length >= atOnce) return `${list(busy.sort())} must be done first: ${atOnce} at once`;

@@ -6,6 +6,7 @@ import { pendingId } from './draft.ts';
 import { compareTokens, type Entry, type EntryOf, type EntryType } from './entries.ts';
 import { wrongFallThrough } from './fall-through.ts';
 import { type Fleet, latestLife } from './fleet.ts';
+import { notJoinable } from './join.ts';
 import { wrongStep } from './reinstall-steps.ts';
 import { nameOf } from './sentences.ts';
 import { get } from './table.ts';
@@ -32,6 +33,7 @@ const SPEAKS_OF: Readonly<Record<string, readonly Noun[]>> = {
   repair: ['host'],
   netboot: ['host'],
   qualify: ['host'],
+  join: ['host'],
   reinstall: ['host'],
   'reinstall.succeeded': ['host', 'guest'],
   'reinstall.failed': ['host', 'guest'],
@@ -88,6 +90,8 @@ function wrongMoment(fleet: Fleet, entry: Entry): string | null {
     }
     case 'boot.fallen-through':
       return wrongFallThrough(fleet, entry);
+    case 'join.offered':
+      return notJoinable(fleet, nameOf(entry.subject));
     case 'host.enrolled':
     case 'reinstall.requested':
     case 'reinstall.vetoed':

@@ -128,7 +128,9 @@ const sentences: Sentences = {
   'reinstall.failed': (d, n) => `${n} could not be reinstalled: ${d.reason}`,
   'reinstall.unknown': (d, n) => `it is not known whether ${n} was reinstalled: ${d.reason}`,
 
-  'host.enrolled': (d, h) => `${h} was enrolled with new keys, installed from ${d.image.slice(0, 12)}`,
+  'join.offered': (d, h) => `${d.by} took a ticket for ${h} to join, good for ${duration(d.withinMs)}: ${d.reason}`,
+  'host.enrolled': (d, h) =>
+    `${h} was enrolled with new keys, installed ${d.image === undefined ? 'by hand' : `from ${d.image.slice(0, 12)}`}`,
   'qualify.succeeded': (d, h) => `${h} passed its test${d.detail === '' ? '' : `: ${d.detail}`}`,
   'qualify.failed': (d, h) => `${h} failed its test: ${d.reason}`,
   'qualify.unknown': (d, h) => `it is not known whether ${h} passed its test: ${d.reason}`,
@@ -169,6 +171,7 @@ const LATE: Readonly<Record<string, (host: string) => string>> = {
   'network-boot': (h) => `${h} did not go on to the installer in time`,
   install: (h) => `the installer on ${h} was not done in time`,
   'first-boot': (h) => `what was installed on ${h} did not register in time`,
+  join: (h) => `${h} did not join in time`,
 };
 
 const LEFT = {

@@ -1,4 +1,4 @@
-/** One host's reinstallation, as a person follows it. */
+/** One host's reinstallation, or its joining by a person's hand, as a person follows it. */
 import { type Fleet, JOB_STATES, type JobStateName } from '../machines/fleet.ts';
 import type { Mode } from '../machines/machine-facts.ts';
 import { isUnderWay } from '../machines/reinstall.ts';
@@ -6,7 +6,8 @@ import { get } from '../machines/table.ts';
 import type { ControllerView, Progress, Roles } from './api-view.ts';
 
 export interface JobStatus {
-  readonly mode: Mode;
+  /** `join`: a person brings the machine. */
+  readonly mode: Mode | 'join';
   readonly phase: JobStateName;
   readonly means: string;
   readonly why: string;
@@ -25,7 +26,7 @@ export interface JobStatus {
 }
 
 /** Of jobs there is one armed timer at most: these are their names (machines/job.ts). */
-const TIMERS = ['announce', 'netboot', 'network-boot', 'install', 'first-boot'];
+const TIMERS = ['announce', 'netboot', 'network-boot', 'install', 'first-boot', 'join'];
 
 /** Null: it never had one. */
 export function jobStatus(
@@ -37,7 +38,7 @@ export function jobStatus(
   const job = get(fleet.jobs, host);
   if (!job) return null;
   const { mode, why, attempt, vetoed, cause } = job.context;
-  const active = isUnderWay(job) || job.state === 'announced' || job.state === 'waiting';
+  const active = isUnderWay(job) || ['announced', 'waiting', 'offered'].includes(job.state);
   return {
     mode,
     phase: job.state,

@@ -5,6 +5,7 @@
  *   GET  /v1/log?from|last&type&subject&since&follow=1   entries, one JSON object a line
  *   GET  /v1/why?subject=guest/g1[&not=h2]               sentences
  *   GET  /v1/reinstall?host=h3[&mode=install|dry-run|rescue] what would be done; `host` may be a MAC
+ *   GET  /v1/join?host=h5                                what a ticket of h5 must say, besides what is secret
  *   POST /v1/orders                                      what a person asks of the leader
  *   POST /v1/shutdown                                    end this node on purpose
  */
@@ -12,6 +13,7 @@ import { pipeline } from 'node:stream/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { modeSchema } from '../machines/machine-facts.ts';
+import { offerOf } from './api-join.ts';
 import { asLines, logEntries } from './api-log.ts';
 import { proposalOf } from './api-reinstall.ts';
 import { statusOf } from './api-status.ts';
@@ -34,6 +36,7 @@ const logQuery = z.strictObject({
   follow: z.literal('1').optional(),
 });
 const reinstallQuery = z.strictObject({ host: z.string().max(64), mode: modeSchema.default('install') });
+const joinQuery = z.strictObject({ host: z.string().max(64) });
 const whyQuery = z.strictObject({ subject: z.string().max(64), not: z.string().max(64).optional() });
 
 /** Builds the server without listening. `writable` false: requests that change something are not there. */
@@ -88,6 +91,8 @@ export function buildApi(view: ControllerView, { writable }: { readonly writable
     const { host, mode } = parse(reinstallQuery, request.query);
     return proposalOf(view, host, mode);
   });
+
+  api.get('/v1/join', async (request) => offerOf(view.fleet(), parse(joinQuery, request.query).host));
 
   if (writable) {
     api.post('/v1/orders', async (request) => {

@@ -356,6 +356,33 @@ export const ERRORS = {
     exit: 1,
   },
 
+  // a host that a person brings (cli/commands/token, cli/commands/join)
+  NOT_JOINABLE: {
+    message: 'the leader refused: {reason}',
+    todo: 'a ticket is given out for a host that was never heard of, or that is proven stopped, holds no guest and is in maintenance, quarantined or failed; "rekindle why host/HOST" says what it is',
+    exit: 4,
+  },
+  JOIN_NO_PROVISIONING: {
+    message: 'no ticket can be given out: {reason}',
+    todo: 'tickets are shown to the nodes with an address in provisioning.network of the cluster file: docs/provisioning.md begins with that section',
+    exit: 3,
+  },
+  JOIN_NO_TICKET: {
+    message: 'what was given on standard input is no ticket: {reason}',
+    todo: 'nothing was sent. Give all that "rekindle token HOST" printed on a node of the cluster',
+    exit: 2,
+  },
+  JOIN_REFUSED: {
+    message: 'the leader does not let this machine join as {host}: {reason}',
+    todo: 'take another ticket with "rekindle token {host}" on a node of the cluster, which voids this one and, unless they have registered, the keys of whoever used it',
+    exit: 4,
+  },
+  JOINED_ALREADY: {
+    message: 'this machine is a node already: {file} is there',
+    todo: 'start it with "rekindle up". To make it another node end it first ("rekindle down"), and move its cluster file and {state} away',
+    exit: 4,
+  },
+
   // NATS (adapters/nats)
   NATS_MISSING: {
     message: 'no nats-server found ({looked})',

@@ -225,6 +225,14 @@ export const orderSchema = z.discriminatedUnion('kind', [
     plan: digestSchema,
   }),
   z.strictObject({ kind: z.literal('veto-reinstall'), host: name, by: name }),
+  /** `key`: public half, 32 bytes in base64, of the one in the ticket that this person carries to the new host. */
+  z.strictObject({
+    kind: z.literal('offer-join'),
+    host: name,
+    key: z.base64().length(44),
+    by: name,
+    reason: z.string(),
+  }),
   z.strictObject({
     kind: z.literal('publish-image'),
     name,

@@ -61,21 +61,22 @@ export const installRequestSchema = z.discriminatedUnion('kind', [
     ...signed,
     keys: z.strictObject({ agent: name, voter: name, controller: name, node: name }),
     request: z.string().max(8_192),
-    image: digest,
+    /** Absent where a person has installed it. */
+    image: digest.optional(),
   }),
 ]);
 export type InstallRequest = z.infer<typeof installRequestSchema>;
 
 /**
- * What the installer leaves for the installed system, as `enrol.json` in a tar archive at the start of the partition
- * `rekindle-id`: all that `rekindle enrol` needs. `key` (PKCS#8 PEM) is the installer's own, good for this one enrolment.
+ * What a person carries to a machine that is to join (docs/decisions/0020), or what the installer leaves for the installed system, as `enrol.json` in a tar archive at the start of the partition
+ * `rekindle-id`: all that `rekindle enrol` needs. `key` (PKCS#8 PEM) is the person's or the installer's own, good for this one enrolment.
  */
 export const ticketSchema = z.object({
   cluster: name,
   host: name,
   ...of,
-  /** Digest of the manifest of what was installed. */
-  image: digest,
+  /** Digest of the manifest of what was installed; absent where a person has installed it. */
+  image: digest.optional(),
   /** `http://ADDRESS:PORT` of controllers, to be asked in turn. */
   urls: z.array(z.url()).min(1).max(32),
   /** Public keys (nkeys) of the nodes whose answers may be believed. */

@@ -77,6 +77,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ticket-stolen'), node }),
   /** A second machine asks under this host's MAC address for the boot script of its next boot from the network, and is faster. */
   z.strictObject({ kind: z.literal('mac-forged'), node }),
+  /** A person has installed this host, and gives it the ticket that it was offered last; or nothing that is one. */
+  z.strictObject({ kind: z.literal('join'), node }),
   /** This node answers no machine under installation, and serves no image. */
   z.strictObject({ kind: z.literal('image-server-down'), node, forMs: ms }),
   /** The nats-server of a node is down; its rekindled uses the other one. */

@@ -139,6 +139,13 @@ export function createInjector(world: Injectable): (fault: Fault) => void {
       case 'mac-forged':
         nodeOf(fault.node).machine.troubles.forged = true;
         break;
+      case 'join': {
+        const { name, machine } = nodeOf(fault.node);
+        const jobs = everyNode().map((node) => node.controller()?.fleet().jobs[name]);
+        const { job, attempt } = jobs.find((one) => one?.state === 'offered')?.context ?? { job: 'none', attempt: 1 };
+        machine.join({ job, attempt });
+        break;
+      }
       case 'image-server-down':
         nodeOf(fault.node).setImages(false);
         return () => nodeOf(fault.node).setImages(true);

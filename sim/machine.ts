@@ -17,6 +17,8 @@ export interface SimMachine {
   busy(): boolean;
   /** The next boot is from the network. */
   bootFromNetwork(): void;
+  /** A person has installed it, and gives it a ticket. */
+  join(ticket: { readonly job: string; readonly attempt: number }): void;
   readonly troubles: MachineTroubles;
 }
 
@@ -70,6 +72,8 @@ const IMAGE_BYTES = 4 * 2 ** 30;
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 /** What the simulated verifyRaw checks. */
 export const signRaw = (key: string, text: string): string => digest(`${key} ${text}`);
+/** Of the ticket that the person of the stories carries to a host: both halves, in the form of a public key. */
+export const ticketKey = (host: string): string => Buffer.from(digest(`ticket of ${host}`), 'hex').toString('base64');
 
 type Unsigned = { readonly kind: InstallRequest['kind'] } & Record<string, unknown>;
 
@@ -94,7 +98,8 @@ export function createMachine(parts: MachineParts): SimMachine {
   interface Installer {
     readonly key: string;
     readonly of: { readonly job: string; readonly attempt: number };
-    readonly manifest: string;
+    /** Absent where a person has installed it. */
+    readonly manifest?: string;
     n: number;
   }
 
@@ -223,6 +228,12 @@ export function createMachine(parts: MachineParts): SimMachine {
     const keys = { agent: 'A', voter: 'V', controller: 'C', node: name };
     const about = { keys, request: `request of ${name}`, image: installer.manifest };
     const answer = await insist(process, { kind: 'enrol', ...about }, installer);
+    if (troubles.stolen && installer.manifest === undefined) {
+      troubles.stolen = false;
+      const thief = { ...about, kind: 'enrol', keys: { ...keys, node: 'thief' } } as const;
+      const second = await insist(process, thief, installer);
+      if (second.kind === 'enrolled') note('plan-stolen', installer.of);
+    }
     if (answer.kind !== 'enrolled') return parts.stop();
     seed = null;
     end();
@@ -277,6 +288,12 @@ export function createMachine(parts: MachineParts): SimMachine {
       }
       if (troubles.networkFirst) parts.asksInVain(parts.macs[0]!);
       return troubles.ruined || seed ? run(fromDisk) : false;
+    },
+    join(ticket) {
+      if (running !== null) return;
+      troubles.ruined = false;
+      seed = { key: ticketKey(name), of: ticket, n: 0 };
+      run(firstBoot);
     },
     powerOff: end,
   };

@@ -17,7 +17,11 @@ export function readTicket(from: string): Ticket | null {
   } catch (error) {
     return fail('ENROL_NO_TICKET', { from, reason: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' });
   }
-  if (text === '') return null;
+  return text === '' ? null : parseTicket(text, from);
+}
+
+/** `from`: where it is from, for errors. Throws ENROL_NO_TICKET. */
+export function parseTicket(text: string, from: string): Ticket {
   let data: unknown;
   try {
     data = JSON.parse(text);

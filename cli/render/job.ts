@@ -7,8 +7,9 @@ const MIB = 2 ** 20;
 /** `b1: install, try 1 of 3: its disk is being written, 412 of 1024 MiB (40 %), since 15:03:53, until 15:08:05 at the latest`. */
 export function jobLine(host: string, job: JobStatus): string {
   const { mode, means, attempt, tries, since, deadline, phase } = job;
+  const counted = mode !== 'join' && attempt > 0;
   return [
-    `${host}: ${mode}${attempt > 0 ? `, try ${attempt} of ${tries}` : ''}: ${means}`,
+    `${host}: ${mode}${counted ? `, try ${attempt} of ${tries}` : ''}: ${means}`,
     progressOf(job),
     since && `since ${seconds(since)}`,
     deadline && (phase === 'announced' ? `begins ${seconds(deadline)}` : `until ${seconds(deadline)} at the latest`),

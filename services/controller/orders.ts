@@ -2,6 +2,7 @@
 import { costsMajority } from '../../machines/brake.ts';
 import type { Draft } from '../../machines/entries.ts';
 import { type Fleet, latestLife } from '../../machines/fleet.ts';
+import { JOIN_WITHIN_MS, notJoinable } from '../../machines/join.ts';
 import { isVetoable, notReinstallable } from '../../machines/reinstall.ts';
 import { planDigest, reinstallPlan } from '../../machines/reinstall-plan.ts';
 import { list } from '../../machines/sentences.ts';
@@ -86,6 +87,15 @@ function objection(order: Order, fleet: Fleet, verify: Verify): LeaderAnswer | n
         ? null
         : rejected('PLAN_CHANGED', `what would be done to ${order.host} is no longer what you were shown; look again`);
     }
+    case 'offer-join': {
+      if (!fleet.spec?.provisioning)
+        return rejected(
+          'JOIN_NO_PROVISIONING',
+          `the cluster file has no provisioning, so nobody listens for ${order.host} and its ticket`,
+        );
+      const why = notJoinable(fleet, order.host);
+      return why === null ? null : rejected('NOT_JOINABLE', why);
+    }
     case 'veto-reinstall': {
       const job = fleet.jobs[order.host];
       return job && isVetoable(job)
@@ -138,6 +148,15 @@ function draftFor(order: Exclude<Order, { kind: 'step-down' | 'confirm-off' }>, 
     case 'reinstall': {
       const { mode, reason, plan } = order;
       return { type: 'reinstall.requested', subject: `host/${order.host}`, cause, data: { mode, by, reason, plan } };
+    }
+    case 'offer-join': {
+      const { key, reason } = order;
+      return {
+        type: 'join.offered',
+        subject: `host/${order.host}`,
+        cause,
+        data: { by, reason, key, withinMs: JOIN_WITHIN_MS },
+      };
     }
     case 'veto-reinstall': {
       const { job } = fleet.jobs[order.host]!.context;

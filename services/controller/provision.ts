@@ -63,7 +63,7 @@ export function createProvisioning(
   const planOf = ({ context }: JobEntity): InstallAnswer => {
     const { id: host, job, attempt, mode, image, disk } = context;
     const { spec, epoch } = fleet();
-    if (!spec || !image) return refused('the cluster file has changed', true);
+    if (!spec || !image || mode === 'join') return refused('the cluster file has changed', true);
     return {
       kind: 'plan',
       plan: {
@@ -91,7 +91,8 @@ export function createProvisioning(
     });
     const job = host === undefined ? undefined : jobs[host];
     // It boots from its disk at once: whoever just restarts a machine should not wait for us.
-    if (host === undefined || !job || !isUnderWay(job))
+    const mode = job?.context.mode ?? 'join';
+    if (host === undefined || !job || !isUnderWay(job) || mode === 'join')
       return refused('nothing is to be installed on this machine', true);
     const token = secret();
     const why = await step({
@@ -100,7 +101,7 @@ export function createProvisioning(
       data: { ...boot(job), mac, token: sha256(token) },
     });
     if (why !== null) return refused(why, false);
-    return { kind: 'boot', ...boot(job), host, mode: job.context.mode, token };
+    return { kind: 'boot', ...boot(job), host, mode, token };
   };
 
   const welcome = async (request: Of<'hello'>, job: JobEntity): Promise<InstallAnswer> => {
@@ -156,10 +157,12 @@ export function createProvisioning(
     if (given.kind === 'failed') return refused(given.reason, false);
     // Its answer was lost, or the power was: the same keys get the same answer, until the host has registered with them.
     const again = isEnrolled(job) && sameKeys(fleet().enrolled[host], keys);
-    const entry = { type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, image } } as const;
+    const of = image === undefined ? {} : { image };
+    const entry = { type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, ...of } } as const;
     const why = again ? null : await step(entry);
     if (why !== null) return refused(why, true);
-    const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD;
+    // What was enrolled before, in vain, may have begun to count from there.
+    const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD * job.context.attempt;
     return { kind: 'enrolled', certificate: given.certificate, files: { ...enrolment.files() }, counter };
   };
 

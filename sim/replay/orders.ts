@@ -59,6 +59,7 @@ const WORDS: Readonly<Record<Order['kind'], string>> = {
   maintenance: 'maintenance of',
   reinstall: 'reinstall',
   'veto-reinstall': 'veto the reinstallation of',
+  'offer-join': 'ticket for',
   'publish-image': 'publish image',
   'step-down': 'step down',
 };

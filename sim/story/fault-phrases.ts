@@ -2,6 +2,7 @@
 import type { Mode } from '../../machines/machine-facts.ts';
 import type { Order } from '../../services/protocol.ts';
 import type { Fault } from '../faults.ts';
+import { ticketKey } from '../machine.ts';
 import { type Phrase, phrase } from './phrase.ts';
 import type { Slots } from './slots.ts';
 
@@ -143,6 +144,7 @@ const PATTERNS: Readonly<Record<string, Make>> = {
     times: N,
   })),
   'the next ticket of NODES is stolen': eachNode((node) => ({ kind: 'ticket-stolen', node })),
+  'NODES joins|join by hand': eachNode((node) => ({ kind: 'join', node })),
   'the address of NODES is forged': eachNode((node) => ({ kind: 'mac-forged', node })),
   'NODES serves|serve no images for FOR': eachNode((node, slots) => ({
     kind: 'image-server-down',
@@ -176,6 +178,9 @@ const PATTERNS: Readonly<Record<string, Make>> = {
   'operator [at NODE] : rescue HOSTS [because TEXT]': order(installs('rescue')),
   'operator [at NODE] : veto the installation of HOSTS': order(({ HOSTS }) =>
     HOSTS.map((host) => ({ kind: 'veto-reinstall', host, by })),
+  ),
+  'operator [at NODE] : ticket for HOSTS [because TEXT]': order(({ HOSTS, TEXT }) =>
+    HOSTS.map((host) => ({ kind: 'offer-join', host, key: ticketKey(host), by, reason: TEXT ?? 'drill' })),
   ),
   'operator [at NODE] : publish image NAME N': order(({ NAME, N }) => [
     { kind: 'publish-image', name: NAME, version: N, manifest: digestOf(N), by },

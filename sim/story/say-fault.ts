@@ -92,6 +92,8 @@ function withoutEnd(fault: Fault): string {
       return `the next ${fault.times} network ${fault.times === 1 ? 'boot' : 'boots'} of ${node} end at its disk`;
     case 'ticket-stolen':
       return `the next ticket of ${node} is stolen`;
+    case 'join':
+      return `${node} joins by hand`;
     case 'mac-forged':
       return `the address of ${node} is forged`;
     case 'image-server-down':
@@ -139,6 +141,8 @@ function sayOrder(order: Order): string {
       return `${WORK[order.mode]} ${order.host} because "${order.reason}"`;
     case 'veto-reinstall':
       return `veto the installation of ${order.host}`;
+    case 'offer-join':
+      return `ticket for ${order.host} because "${order.reason}"`;
     case 'publish-image':
       return `publish image ${order.name} ${order.version}`;
     case 'maintenance':

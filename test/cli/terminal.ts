@@ -27,6 +27,10 @@ export function recorder(answer: string | null = null): Recorded {
       asked.push(question);
       return answer;
     },
+    paste: async (question) => {
+      asked.push(question);
+      return answer ?? '';
+    },
     onKey: () => () => {},
     onResize: () => () => {},
   };

@@ -198,6 +198,7 @@ export function anyData(type: EntryType, fleet: Fleet, draw: Draw): unknown {
     'reinstall.left': () => ({ ...bootOf(), how: draw.of(['kexec', 'reboot', 'power-off', 'finished']) }),
     'reinstall.aborted': () => ({ ...bootOf(), phase: 'write', reason: 'r' }),
     'reinstall.replayed': () => ({ ...bootOf(), reason: 'r' }),
+    'join.offered': () => ({ by, reason: 'r', key: 'k', withinMs: 900_000 }),
     'host.enrolled': () => ({
       ...bootOf(),
       keys: { agent: 'a', voter: 'v', controller: 'c', node: 'n' },
@@ -250,6 +251,7 @@ export function anySubject(type: EntryType, draw: Draw): string {
       'reinstall',
       'netboot',
       'qualify',
+      'join',
     ].includes(word)
   )
     return `host/${draw.of(HOSTS)}`;

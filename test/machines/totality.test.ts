@@ -196,7 +196,14 @@ describe('any state with any entry', () => {
 
   test.each(Object.keys(HOST_STATES) as HostStateName[])('host %s', (state) => {
     const step = makeStepper(hostMachine);
-    const facts = { atMs: T0, ladder: hostLadderSchema.parse({}), empty: false, installed: true, reinstalls: 3 };
+    const facts = {
+      atMs: T0,
+      ladder: hostLadderSchema.parse({}),
+      empty: false,
+      installed: true,
+      byHand: false,
+      reinstalls: 3,
+    };
     for (const context of [newHost('h1'), fleet.hosts.h1!.context]) {
       for (const type of ENTRY_TYPES) {
         for (let i = 0; i < 20; i += 1) {
@@ -243,6 +250,7 @@ describe('the stepper', () => {
             ladder: hostLadderSchema.parse({}),
             empty: seq % 2 === 0,
             installed: seq % 3 === 0,
+            byHand: seq % 5 === 0,
             reinstalls: 3,
             spare: seq % 5 === 0,
           });

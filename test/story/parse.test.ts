@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Fault, faultSchema } from '../../sim/faults.ts';
+import { ticketKey } from '../../sim/machine.ts';
 import { hostOf, LEADER } from '../../sim/story/ast.ts';
 import { parseStory, StoryError } from '../../sim/story/parse.ts';
 import { sayFault } from '../../sim/story/say-fault.ts';
@@ -87,6 +88,7 @@ describe('a fault', () => {
       of('pxe-ignored', { node, times: fc.integer({ min: 1, max: 9 }) }),
       of('ticket-stolen', { node }),
       of('mac-forged', { node }),
+      of('join', { node }),
       of('image-server-down', { node, forMs }),
       of('server-down', { node, forMs }),
       of('log-stall', { forMs }),
@@ -120,6 +122,9 @@ describe('a fault', () => {
         plan: fc.constant('0'.repeat(64)),
       }),
       orderOf('veto-reinstall', { host }),
+      host.chain((name) =>
+        orderOf('offer-join', { host: fc.constant(name), key: fc.constant(ticketKey(name)), reason: text }),
+      ),
       fc.integer({ min: 0, max: 99 }).chain((version) =>
         orderOf('publish-image', {
           name: fc.constantFrom('host', 'spare-host'),

@@ -27,7 +27,7 @@ export const spareMutants: readonly Mutant[] = [
     rule: 'What was installed has a life above all that were known.',
     section: 'Reinstallation',
     file: 'services/controller/provision.ts',
-    from: 'const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD;',
+    from: 'const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD * job.context.attempt;',
     to: 'const counter = -1;',
     spare:
       'the lives before it are blocked, and who hears that its life is blocked takes one above it before it is given anything',
