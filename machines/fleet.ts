@@ -32,7 +32,8 @@ export const GUEST_STATES = {
   stopping: 'being stopped and seen gone',
   restarting: 'being started again on the same host',
   relocating: 'being started on a host chosen anew',
-  reinstalling: 'being rebuilt from its image',
+  reinstalling: 'a new disk is being made for it',
+  installing: 'being installed from the network, under its grant',
   migrating: 'moving alive; both ends share one grant',
   blocked: 'cannot be started now; the reason is beside it',
   frozen: 'left alone after something impossible was seen',
@@ -167,9 +168,15 @@ export interface GuestContext {
   readonly avoid: readonly string[];
   /**
    * Its disk was made anew, and lies beside the old one until the next start puts it in its place; `token` names it. `used`: it has
-   * run since. Kept until it has run well for long: it is rebuilt once, not again and again.
+   * run since. Kept until it has run well for long: it is rebuilt once, not again and again. `installMs`: it is empty, and is installed
+   * from the network within so long; `begun`: that start has been seen, and no good end of it.
    */
-  readonly rebuilt: { readonly token: string; readonly used: boolean } | null;
+  readonly rebuilt: {
+    readonly token: string;
+    readonly used: boolean;
+    readonly installMs?: number;
+    readonly begun?: true;
+  } | null;
   /** Starts that failed for want of its storage since it last started or storage was seen to be back. */
   readonly starved: number;
   readonly why: string;

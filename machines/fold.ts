@@ -17,7 +17,13 @@ import { isEnrolled } from './reinstall.ts';
 import { rejection } from './rejection.ts';
 import { guestsOn, holders, subjectsOf } from './routing.ts';
 import { nameOf } from './sentences.ts';
-import { guestLadderSchema, hostLadderSchema, type ProvisioningSpec, provisioningSchema } from './spec.ts';
+import {
+  guestLadderSchema,
+  hostLadderSchema,
+  INSTALL_TIMEOUT_MS,
+  type ProvisioningSpec,
+  provisioningSchema,
+} from './spec.ts';
 import { makeStepper } from './stepper.ts';
 import { get } from './table.ts';
 
@@ -197,6 +203,7 @@ function toGuest(draft: Draft, subject: string, entry: Entry, before: Fleet['spe
     atMs: fleet.nowMs,
     ladder: spec?.ladder ?? GUEST_LADDER,
     quits: spec?.onQuiesce === 'quit',
+    installMs: spec?.rebuild?.network ? (spec.rebuild.timeoutMs ?? INSTALL_TIMEOUT_MS) : null,
     // A person's order outlives a file that is read again and says what it said before.
     desired: newOrNull(spec?.desired ?? 'stopped', before ? get(before.guests, name)?.desired : undefined),
   };

@@ -14,6 +14,8 @@ export interface GuestFacts {
   readonly ladder: GuestLadder;
   /** Its agent ends it, rather than pause it, when the lease does. */
   readonly quits: boolean;
+  /** A new disk of it is installed from the network, within so long; null where it is made from an image. */
+  readonly installMs: number | null;
   /** What a newly read cluster file wants of the guest; null where it says nothing new. */
   readonly desired: GuestContext['desired'] | null;
 }

@@ -49,7 +49,7 @@ export function newGuest(id: string): GuestContext {
 }
 
 type Change = Partial<GuestContext>;
-export type Next = GuestRung | 'elsewhere' | 'stopped' | 'other-host' | 'await-storage';
+export type Next = GuestRung | 'elsewhere' | 'stopped' | 'half-installed' | 'other-host' | 'await-storage';
 
 /**
  * What follows when this event releases the grant; null when it does not. A guest whose host was lost, began a new
@@ -58,6 +58,8 @@ export type Next = GuestRung | 'elsewhere' | 'stopped' | 'other-host' | 'await-s
 function next({ context, event }: Args): Next | null {
   if (releaseBy({ context, event }) === null) return null;
   if (context.desired === 'stopped') return 'stopped';
+  // Its installation had no good end, whoever is to blame: what is on that disk, nobody knows.
+  if (context.rebuilt?.begun) return 'half-installed';
   // Its source was lost while it moved, and it had not arrived.
   if (context.observed === 'gone') return 'elsewhere';
   switch (event.type) {
@@ -106,6 +108,9 @@ const place = (
   intent: { type: 'place', guest: context.id, purpose, avoid: context.avoid, prefer },
 });
 
+/** Its disk is new and empty: the next start is from the network. */
+const isToInstall = ({ rebuilt }: GuestContext) => rebuilt?.installMs !== undefined && !rebuilt.used;
+
 /** Anywhere it may run; where it ran last if nothing speaks against it. */
 const placeAnywhere = (context: GuestContext) =>
   place(context, context.grant ? 'relocation' : 'first-start', context.grant?.host ?? null);
@@ -151,6 +156,15 @@ export const guest = setup({
       return seen?.found !== undefined && isHeld(args.context) && seen.counter > (args.context.grant?.counter ?? 0);
     },
     foundAgain,
+    foundInstalling: (args) => foundAgain(args) && isToInstall(args.context),
+    toInstall: (args) => ofHolder(args) && isToInstall(args.context),
+    /** It ended itself, as an installer does at its end. A crash, a destroy and the end of a lease are told as what they are. */
+    installed: (args) =>
+      isToInstall(args.context) &&
+      args.event.type === 'guest.crashed' &&
+      args.event.data.cause === 'shut-down' &&
+      releaseBy(args) !== null,
+    wantedAnew: (args) => ordered(args) === 'running' && args.context.rebuilt?.begun === true,
     unlisted: isUnlisted,
     toStart: ({ event }) => event.type === 'guest.granted' && event.data.purpose !== 'migration',
     toMigrate: ({ event }) => event.type === 'guest.granted' && event.data.purpose === 'migration',
@@ -198,9 +212,17 @@ export const guest = setup({
     forgive: assign({ avoid: [] }),
     starve: assign({ starved: ({ context }) => context.starved + 1 }),
     feed: assign({ starved: 0 }),
-    rebuild: assign(({ event }): Change => ({ rebuilt: { token: event.cause, used: false } })),
+    rebuild: assign(
+      ({ event: { cause, installMs } }): Change => ({
+        rebuilt: { token: cause, used: false, ...(installMs === null ? {} : { installMs }) },
+      }),
+    ),
+    beginInstall: assign(
+      ({ context: { rebuilt } }): Change => (rebuilt ? { rebuilt: { ...rebuilt, begun: true } } : {}),
+    ),
     useRebuilt: assign(
-      ({ context: { rebuilt } }): Change => (rebuilt && !rebuilt.used ? { rebuilt: { ...rebuilt, used: true } } : {}),
+      ({ context: { rebuilt } }): Change =>
+        rebuilt && !rebuilt.used ? { rebuilt: { token: rebuilt.token, used: true } } : {},
     ),
     forget: assign(
       ({ context }): Change => ({ avoid: [], rebuilt: null, tries: { ...context.tries, inPlace: [], relocate: [] } }),
@@ -257,6 +279,7 @@ export const guest = setup({
                 guest: context.id,
                 ...context.grant,
                 ...(context.rebuilt && !context.rebuilt.used ? { rebuilt: context.rebuilt.token } : {}),
+                ...(isToInstall(context) ? { installs: true } : {}),
               },
             },
     ),
@@ -275,6 +298,11 @@ export const guest = setup({
     withdraw: emit((_, params: { intent: IntentType }) => ({ type: 'withdraw', intent: params.intent })),
     arm: emit((_, params: { name: string; afterMs: number }) => ({ type: 'timer', ...params })),
     disarm: emit((_, params: { name: string }) => ({ type: 'disarm', name: params.name })),
+    armInstall: emit(({ context: { rebuilt } }) => ({
+      type: 'timer',
+      name: 'install',
+      afterMs: rebuilt?.installMs ?? 0,
+    })),
     armRetry: emit(({ context: { starved } }) => {
       const storageMs = Math.min(backoff(Math.ceil(starved / STORAGE_TRIES), STORAGE_RETRY_MS), STORAGE_LONGEST_MS);
       return { type: 'timer', name: 'retry', afterMs: starved > 0 ? storageMs : BLOCKED_RETRY_MS };

@@ -20,6 +20,12 @@ const is = (what: Next) => ({ type: 'next', params: { is: what } }) as const;
 const down = [
   { guard: is('stopped'), target: 'stopped', reenter: true, actions: ['release', note()] },
   {
+    guard: is('half-installed'),
+    target: 'failed',
+    reenter: true,
+    actions: ['release', note('its installation had no good end, a person decides')],
+  },
+  {
     guard: is('elsewhere'),
     target: 'relocating',
     reenter: true,
@@ -64,7 +70,7 @@ const down = [
     guard: is('reinstall'),
     target: 'reinstalling',
     reenter: true,
-    actions: ['release', note('restarts used up, to be rebuilt from its image')],
+    actions: ['release', note('restarts used up, to be made anew')],
   },
   {
     guard: is('none'),
@@ -75,7 +81,10 @@ const down = [
 ] as const;
 
 /** Seen not to be gone after all, under its very grant: nothing is started, whatever had been concluded. */
-const backAgain = { guard: 'foundAgain', target: 'running', reenter: true, actions: ['recount', note()] } as const;
+const backAgain = [
+  { guard: 'foundInstalling', target: 'installing', reenter: true, actions: ['recount', note()] },
+  { guard: 'foundAgain', target: 'running', reenter: true, actions: ['recount', note()] },
+] as const;
 
 /** The host lists its instances. In states where the guest is believed to run. */
 const listed = [
@@ -89,7 +98,7 @@ const listed = [
 ] as const;
 
 /** The same while it is being started, and wherever it is believed gone. */
-const listedAtRest = [backAgain, ...down] as const;
+const listedAtRest = [...backAgain, ...down] as const;
 
 const stopNow = (then: string) => ({ target: 'stopping', actions: ['stop', note(then)] }) as const;
 
@@ -99,18 +108,33 @@ const unwanted = [
   { guard: 'unwanted', target: 'stopped', actions: ['order', note()] },
 ] as const;
 
+/** The installer has ended itself. Ahead of `down`, which knows no good end of an installation. */
+const installed = {
+  guard: 'installed',
+  target: 'relocating',
+  reenter: true,
+  actions: ['release', 'useRebuilt', 'placeAnywhere', note('it is installed, and started from its disk')],
+} as const;
+
 /** Being placed and started; the same whether here or elsewhere. */
 const starting = {
   'guest.granted': { guard: 'toStart', actions: [withdraw('place'), 'grant', 'start', note()] },
-  'start.succeeded': {
-    guard: 'ofHolder',
-    target: 'running',
-    actions: ['feed', { type: 'observe', params: { as: 'running' } }, note()],
-  },
+  'start.succeeded': [
+    {
+      guard: 'toInstall',
+      target: 'installing',
+      actions: ['feed', { type: 'observe', params: { as: 'running' } }, note('it is installed from the network')],
+    },
+    {
+      guard: 'ofHolder',
+      target: 'running',
+      actions: ['feed', { type: 'observe', params: { as: 'running' } }, note()],
+    },
+  ],
   'start.failed': down,
   // It may run there or may not: it is stopped and seen gone at that very host, and never started elsewhere before.
   'start.unknown': { guard: 'ofHolder', ...stopNow('made certain before another try') },
-  'guest.crashed': [...down, { guard: 'crashedNotGone', ...stopNow('what is left of it is stopped first') }],
+  'guest.crashed': [installed, ...down, { guard: 'crashedNotGone', ...stopNow('what is left of it is stopped first') }],
   'fence.proven': down,
   'host.joined': listedAtRest,
   'host.surveyed': listedAtRest,
@@ -136,11 +160,11 @@ const up = {
   'cluster.configured': { guard: 'unwanted', target: 'stopping', actions: ['order', 'stopGracefully', note()] },
 } as const;
 
-const startAgain = {
-  guard: 'wanted',
-  target: 'relocating',
-  actions: ['order', 'placeAnywhere', note('a host for it is sought')],
-} as const;
+const startAgain = [
+  // What an installation without a good end has left is no disk to start from.
+  { guard: 'wantedAnew', target: 'reinstalling', actions: ['order', note('it is installed anew')] },
+  { guard: 'wanted', target: 'relocating', actions: ['order', 'placeAnywhere', note('a host for it is sought')] },
+] as const;
 
 /** Something changed that may make room for a guest that found none. One that waits for its storage needs no room. */
 const room = { guard: 'roomier', actions: 'placeAnywhere' } as const;
@@ -181,7 +205,7 @@ export const guestMachine = guest.createMachine({
   states: {
     stopped: {
       on: {
-        'guest.ordered': [startAgain, { actions: 'order' }],
+        'guest.ordered': [...startAgain, { actions: 'order' }],
         'cluster.configured': startAgain,
         'host.joined': backAgain,
         'host.surveyed': backAgain,
@@ -263,10 +287,31 @@ export const guestMachine = guest.createMachine({
         'host.joined': backAgain,
         'host.surveyed': backAgain,
         // A person would rather have it tried once more: its disk is kept.
-        'guest.ordered': [startAgain, ...unwanted],
+        'guest.ordered': [...startAgain, ...unwanted],
         'cluster.configured': unwanted,
       },
       exit: withdraw('reinstall'),
+    },
+    // Held and released like any that runs. Deaf to its probes and to the suspicion of its host: it is not running yet.
+    installing: {
+      entry: ['beginInstall', 'armInstall'],
+      always: { guard: 'notDesired', target: 'stopping', actions: 'stopGracefully' },
+      on: {
+        'guest.crashed': [
+          installed,
+          ...down,
+          { guard: 'crashedNotGone', ...stopNow('what is left of it is stopped first') },
+        ],
+        'timer.fired': { guard: timer('install'), ...stopNow('its installation has not ended in time') },
+        'guest.paused': up['guest.paused'],
+        'guest.resumed': up['guest.resumed'],
+        'fence.proven': down,
+        'host.joined': listed,
+        'host.surveyed': listed,
+        'guest.ordered': up['guest.ordered'],
+        'cluster.configured': up['cluster.configured'],
+      },
+      exit: disarm('install'),
     },
     migrating: {
       on: {
@@ -310,8 +355,8 @@ export const guestMachine = guest.createMachine({
         'stop.unknown': { guard: 'ofHolder', actions: ['armRetry', note('a person is needed: fence its host')] },
         'guest.crashed': [...down, room],
         'fence.proven': [...down, room],
-        'host.joined': [backAgain, ...down, hostIsBack],
-        'host.surveyed': [backAgain, ...down],
+        'host.joined': [...backAgain, ...down, hostIsBack],
+        'host.surveyed': [...backAgain, ...down],
         'host.cleared': hostIsBack,
         'host.restored': hostIsBack,
         'maintenance.ended': hostIsBack,
@@ -347,7 +392,7 @@ export const guestMachine = guest.createMachine({
     failed: {
       tags: 'needs-operator',
       on: {
-        'guest.ordered': [startAgain, ...unwanted],
+        'guest.ordered': [...startAgain, ...unwanted],
         'cluster.configured': unwanted,
         'host.joined': backAgain,
         'host.surveyed': backAgain,

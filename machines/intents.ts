@@ -34,6 +34,8 @@ export type Intent =
       readonly token: string;
       /** Token of a rebuilt disk that takes its place first. */
       readonly rebuilt?: string;
+      /** That disk is empty: from the network, once. */
+      readonly installs?: true;
     }
   /** Destroy and see it gone. Idempotent. */
   | {

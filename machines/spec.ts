@@ -248,12 +248,18 @@ export const provisioningSchema = z.strictObject({
 });
 export type ProvisioningSpec = z.infer<typeof provisioningSchema>;
 
-/** What a guest's disk is made anew from, when its ladder comes to that. All that was on it is lost. */
+/**
+ * What a guest's disk is made anew from, when its ladder comes to that: an image, or an installation from the network. Which of the
+ * keys go together is checked with the cluster file (adapters/config/guests.ts). All that was on the disk is lost.
+ */
 export const rebuildSchema = z.strictObject({
   /** The file of its disk, as the definition names it. It is replaced as a whole, so a block device cannot be. */
   disk: z.string().regex(/^\/(?!dev\/)[^,]+$/, 'write the absolute path of a file'),
   /** Image, raw or qcow2, at this path on every host that reaches its storage. */
-  from: z.string().regex(/^\/[^,]+$/, 'write the absolute path of an image'),
+  from: z
+    .string()
+    .regex(/^\/[^,]+$/, 'write the absolute path of an image')
+    .optional(),
   /** Of the disk: that of the definition's driver. */
   format: z.enum(['qcow2', 'raw']).default('qcow2'),
   /** Of the bytes of `from`: another is not taken. */
@@ -261,7 +267,15 @@ export const rebuildSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
+  /** Instead of `from`: an empty disk, and one start from the first network card, whose own boot server installs the guest. */
+  network: z.literal(true).optional(),
+  /** Of the empty disk; without it as large as the one before. */
+  sizeMiB: z.number().int().min(1).optional(),
+  /** An installation that has not ended by then has failed. */
+  timeoutMs: ms.min(1_000).optional(),
 });
+/** `timeoutMs` of an installation from the network where the cluster file does not say. */
+export const INSTALL_TIMEOUT_MS = 1_800_000;
 export type RebuildSpec = z.infer<typeof rebuildSchema>;
 
 export const guestSchema = z.strictObject({

@@ -174,8 +174,11 @@ export interface Hypervisor {
   /** Guests with a living QEMU process on this host, seen without libvirt's help. */
   processes(): Promise<readonly string[]>;
   define(guest: string, definition: string): Promise<Outcome>;
-  /** Defines and starts under `token`; succeeded means observed running. */
-  start(guest: string, definition: string, token: string): Promise<Outcome>;
+  /**
+   * Defines and starts under `token`; succeeded means observed running. `installs`: from its network card alone, and its next
+   * reboot or power-off ends the instance, told as `shut-down`.
+   */
+  start(guest: string, definition: string, token: string, installs?: boolean): Promise<Outcome>;
   /**
    * Makes a new disk beside `disk`, complete, compared with its image and on stable storage. Nothing that exists is touched.
    * Left-overs of earlier ones are removed.

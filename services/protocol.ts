@@ -94,8 +94,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
     counter: int,
     token: z.string(),
     definition: z.string(),
-    /** A rebuilt disk that takes the place of `disk` first. */
-    rebuilt: z.strictObject({ disk: z.string(), token: z.string() }).optional(),
+    /** A rebuilt disk that takes the place of `disk` first. `installs`: it is empty, so from the network, this once. */
+    rebuilt: z.strictObject({ disk: z.string(), token: z.string(), installs: z.literal(true).optional() }).optional(),
   }),
   /** Make a new disk beside the old one. Nothing that runs uses it; `token` names it. */
   z.strictObject({

@@ -3,6 +3,8 @@ export interface Domain {
   state: 'running' | 'paused';
   readonly token: string | null;
   hung: boolean;
+  /** What runs in it is an installer, and answers no probe. */
+  installing: boolean;
   /** Stopped by an I/O error: its next word to libvirt says so. */
   ioError: boolean;
 }
@@ -42,7 +44,7 @@ export function createDomains(changed: () => void): Domains {
     all: () => domains,
     get: (guest) => domains.get(guest),
     create(guest, token, arrived = false) {
-      domains.set(guest, { state: 'running', token, hung: false, ioError: false });
+      domains.set(guest, { state: 'running', token, hung: false, installing: false, ioError: false });
       // libvirt starts QEMU paused: its processors go on first, and then it is said to be started.
       if (!arrived) tell({ kind: 'resumed', guest });
       tell({ kind: arrived ? 'migrated-in' : 'started', guest });

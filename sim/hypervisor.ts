@@ -30,6 +30,8 @@ export interface HypervisorParts {
   readonly repaired: () => void;
   /** Its disk is a new one. */
   readonly exchanged: (guest: string) => void;
+  /** What is on it now is half an installation; or, at its end, a guest that starts. */
+  readonly installs: (guest: string, ended: boolean) => void;
   readonly onLibvirt: (listener: (up: boolean) => void) => () => void;
 }
 
@@ -42,8 +44,9 @@ const KILL_AFTER_MS = 2_000;
 const KEPT_ALIVE_MS: readonly [number, number] = [6_000, 8_000];
 const REGISTERED_AFTER_MS = 150;
 const RECONNECT_AT_MOST_MS = 2_000;
-/** How often what waits for something looks again. */
+/** How often what waits for something looks again; an installation that stands still, so often. */
 const LOOK_AGAIN_MS = 50;
+const STANDS_STILL_MS = 1_000;
 const REPAIR_MS = 1_500;
 
 const unknown = (reason: string): Outcome => ({ kind: 'unknown', reason });
@@ -129,6 +132,21 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
     });
   };
 
+  /** Its own boot server installs it; then it reboots, which ends it. */
+  const install = (guest: string) => {
+    const domain = domains.get(guest);
+    const goOn = () => {
+      if (!domain || domains.get(guest) !== domain) return;
+      if (domain.hung || domain.state === 'paused' || !awake())
+        return void parts.scheduler.at(parts.scheduler.now() + STANDS_STILL_MS, goOn);
+      parts.installs(guest, true);
+      domains.end(guest, 'shut-down');
+    };
+    if (domain) domain.installing = true;
+    parts.installs(guest, false);
+    parts.scheduler.at(parts.scheduler.now() + random.between(model.installMs), goOn);
+  };
+
   return {
     async list() {
       await answered();
@@ -137,7 +155,7 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
     processes: async () => [...domains.all().keys()],
     define: () => guarded(0, () => succeeded('defined')),
 
-    async start(guest, _definition, token) {
+    async start(guest, _definition, token, installs = false) {
       const how = trouble.starts;
       let begun = false;
       const refused = await guarded(0, () => {
@@ -155,15 +173,17 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
         if (how === 'fail') return failed('QEMU cannot be started');
         if (trouble.storageLost) return { ...failed('the image store is not there'), lacks: 'storage' };
         domains.create(guest, token);
+        if (installs) install(guest);
         return well() ? succeeded('running') : unknown(`libvirt is ${trouble.libvirt}`);
       });
       if (how !== 'unknown') return outcome;
       await process.delay(START_TIMEOUT_MS);
       return unknown('no answer to the start');
     },
-    async rebuild() {
-      await process.delay(random.between(model.installMs));
-      return trouble.storageLost ? failed('the image store is not there') : succeeded('made and compared');
+    async rebuild(_guest, { network }) {
+      await process.delay(random.between(network ? model.libvirtCallMs : model.installMs));
+      if (trouble.storageLost) return failed('the image store is not there');
+      return succeeded(network ? 'an empty disk was made' : 'made and compared');
     },
     exchange: (guest) =>
       act(0, () => {
@@ -227,7 +247,7 @@ export function createHypervisor(process: Process, parts: HypervisorParts): Hype
     async pingAgent(guest) {
       await process.delay(2);
       const domain = domains.get(guest);
-      return domain?.state === 'running' && !domain.hung;
+      return domain?.state === 'running' && !domain.hung && !domain.installing;
     },
     responsive: async () => !trouble.stuckGuests,
 

@@ -203,6 +203,8 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
           },
           repaired: () => node.setLibvirt('well'),
           exchanged: (guest) => void parts.crashes.delete(guest),
+          installs: (guest, ended) =>
+            void (ended ? parts.crashes.delete(guest) : parts.crashes.set(guest, Number.MAX_SAFE_INTEGER)),
           onLibvirt(listener) {
             libvirtListeners.add(listener);
             return () => libvirtListeners.delete(listener);
@@ -229,7 +231,7 @@ export function createNode(name: string, parts: WorldParts): WorldNode {
     });
 
   /** Probes name no guest, so one of this host that hangs is what a probe from this host meets. */
-  const answersProbe = async () => ![...domains.all().values()].some(({ hung }) => hung);
+  const answersProbe = async () => ![...domains.all().values()].some(({ hung, installing }) => hung || installing);
 
   const endDaemon = () => {
     daemon?.kill();

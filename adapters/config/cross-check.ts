@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { arbiterSchema, guestSchema, hostSchema, nameSchema, timesSchema } from '../../machines/spec.ts';
 import { impossibleTimes, PROFILES, type ProfileName, type Times } from '../../machines/times.ts';
 import { RekindleError } from '../../services/errors.ts';
-import { checkDefinition } from '../libvirt/definition.ts';
+import { checkDefinition, installForm } from '../libvirt/definition.ts';
 import { companyProblems } from './company.ts';
 import { guestProblems } from './guests.ts';
 import { hostProblems } from './hosts.ts';
@@ -52,7 +52,8 @@ export function crossCheck(
       // A name that cannot be one has been told already.
       if (nameSchema.safeParse(name).success) checkDefinition(name, xml);
       definitions.set(name, xml);
-      const disk = guests[name]!.rebuild?.disk;
+      const { disk, network } = guests[name]!.rebuild ?? {};
+      if (network && nameSchema.safeParse(name).success) installForm(name, xml);
       if (disk !== undefined && !xml.includes(disk)) {
         const what = `${definition} has no disk ${disk}`;
         const todo = 'name the file of its disk as the definition names it';

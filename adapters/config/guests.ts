@@ -129,10 +129,34 @@ function probeSecrets(name: string, guest: Guest, places: Places): Problem[] {
 }
 
 function rebuildProblems(name: string, { ladder, rebuild }: Guest, places: Places): Problem[] {
+  if (rebuild) return sourceProblems(name, rebuild, places);
   const at = ['guests', name, 'ladder', 'reinstall'];
-  if (ladder.reinstall !== 'allowed' || rebuild) return [];
+  if (ladder.reinstall !== 'allowed') return [];
   const what = `${name} may be reinstalled, and nothing says from what`;
   return [
     { place: places.value(at), what, todo: `add guests.${name}.rebuild with the disk and the image it is made from` },
   ];
+}
+
+/** An image or the network, and of the keys beside them only those that say something. */
+function sourceProblems(name: string, rebuild: NonNullable<Guest['rebuild']>, places: Places): Problem[] {
+  const at = (key: string) => places.value(['guests', name, 'rebuild', key]);
+  const { from, network } = rebuild;
+  if (from === undefined && network === undefined) {
+    const what = `guests.${name}.rebuild does not say what ${name} is made anew from`;
+    const todo = 'add from: an image, or network: true, to have its own boot server install it';
+    return [{ place: places.key(['guests', name, 'rebuild']), what, todo }];
+  }
+  if (from !== undefined && network !== undefined) {
+    const what = `${name} cannot be made anew both from an image and from the network`;
+    return [{ place: at('network'), what, todo: 'keep one of from and network' }];
+  }
+  const idle = network ? (['sha256'] as const) : (['sizeMiB', 'timeoutMs'] as const);
+  return idle
+    .filter((key) => rebuild[key] !== undefined)
+    .map((key) => ({
+      place: at(key),
+      what: `guests.${name}.rebuild.${key} says nothing without ${network ? 'from' : 'network'}`,
+      todo: 'leave it out',
+    }));
 }

@@ -12,6 +12,8 @@ import { named } from './name.ts';
 /** Namespace of the mark that Rekindle leaves in every domain it defines; the hook knows its guests by it. */
 export const GRANT_NAMESPACE = 'urn:rekindle:grant';
 const MAX_CHARACTERS = 256_000;
+/** Children of `<os>` that have it start from elsewhere; in `<bios>` is a reboot after a boot in vain, which looks like the end of an installation. */
+const OTHER_BOOTS: ReadonlySet<string> = new Set(['boot', 'bootmenu', 'bios', 'kernel', 'initrd', 'cmdline', 'dtb']);
 
 /** Throws DEFINITION_INVALID or GUEST_NAME_INVALID unless `xml` may be defined as `guest`. */
 export function checkDefinition(guest: string, xml: string): void {
@@ -38,6 +40,36 @@ export function withGrant(guest: string, xml: string, token: string | null): str
   metadata.appendChild(grant);
 
   // The root alone: an XML declaration, and with it any claim about the encoding, stays behind.
+  return new XMLSerializer().serializeToString(domain);
+}
+
+/**
+ * The XML for the one start from which a guest is installed by the boot server of its network: its first network card is booted
+ * from, and a reboot ends the domain, so that the network is booted from once and the next start is one of its own. The disk comes
+ * second: a firmware that is not to boot from it does not show it to an installer either. Throws like `checkDefinition`; also
+ * where there is no network card.
+ */
+export function installForm(guest: string, xml: string): string {
+  const { document, domain } = parse(named(guest), xml);
+  const devices = child(domain, 'devices');
+  if (!devices || !child(devices, 'interface'))
+    return fail('DEFINITION_INVALID', { guest, reason: 'it has no <interface> to boot from' });
+  // libvirt takes either an order of devices or the one below.
+  for (const device of children(devices))
+    for (const boot of children(device).filter(({ nodeName }) => nodeName === 'boot')) device.removeChild(boot);
+  const os = child(domain, 'os') ?? document.createElement('os');
+  if (!os.parentNode) domain.insertBefore(os, devices);
+  for (const other of children(os).filter(({ nodeName }) => OTHER_BOOTS.has(nodeName))) os.removeChild(other);
+  for (const dev of ['network', 'hd']) {
+    const boot = document.createElement('boot');
+    boot.setAttribute('dev', dev);
+    os.appendChild(boot);
+  }
+  for (const end of ['on_poweroff', 'on_reboot', 'on_crash']) {
+    const action = child(domain, end) ?? document.createElement(end);
+    if (!action.parentNode) domain.insertBefore(action, devices);
+    action.textContent = 'destroy';
+  }
   return new XMLSerializer().serializeToString(domain);
 }
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { RebuildSpec } from '../../machines/spec.ts';
 import type { Hypervisor, Outcome } from '../../services/ports.ts';
-import { withGrant } from './definition.ts';
+import { installForm, withGrant } from './definition.ts';
 import { createDomains } from './domains.ts';
 import { followEvents } from './events.ts';
 import { createMigration } from './migration.ts';
@@ -106,7 +106,8 @@ export function createLibvirt(options: LibvirtOptions): LibvirtHypervisor {
     }
   }
 
-  async function start(guest: string, definition: string, token: string): Promise<Outcome> {
+  async function start(guest: string, given: string, token: string, installs = false): Promise<Outcome> {
+    const definition = installs ? installForm(guest, given) : given;
     const before = await look(guest);
     if (before === 'unknown') return { kind: 'unknown', reason: `whether ${guest} runs here already cannot be seen` };
     if (before !== 'gone') {

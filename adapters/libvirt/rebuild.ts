@@ -1,5 +1,5 @@
 /**
- * A new disk for a guest, made by qemu-img in a file beside the old one and put in its place by one rename: whoever opens the
+ * A new disk for a guest, from an image or empty, made by qemu-img in a file beside the old one and put in its place by one rename: whoever opens the
  * disk meets the old one or the new one, whole, whenever the power fails.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { chmod, chown, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
+import { z } from 'zod';
 import type { RebuildSpec } from '../../machines/spec.ts';
 import type { Outcome } from '../../services/ports.ts';
 
@@ -19,7 +20,7 @@ const besideOf = (disk: string, token: string) => `${disk}${MARK}${token}`;
 
 /** Never rejects. Whatever keeps it from succeeding has touched nothing but files of its own. */
 export async function rebuildDisk(
-  { disk, from, format, sha256 }: RebuildSpec,
+  { disk, from, format, sha256, sizeMiB }: RebuildSpec,
   token: string,
   timeoutMs: number,
 ): Promise<Outcome> {
@@ -30,18 +31,25 @@ export async function rebuildDisk(
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     await removeLeftOvers(disk);
-    if (sha256 !== undefined) {
-      const found = await digestOf(from, signal);
-      if (found !== sha256) return failed(`${from} has the SHA-256 ${found}, not ${sha256}`);
+    if (from === undefined) {
+      const bytes = sizeMiB === undefined ? await sizeOf(disk, format, signal) : sizeMiB * 2 ** 20;
+      await qemuImg(['create', '-q', '-f', format, making, String(bytes)], signal);
+    } else {
+      if (sha256 !== undefined) {
+        const found = await digestOf(from, signal);
+        if (found !== sha256) return failed(`${from} has the SHA-256 ${found}, not ${sha256}`);
+      }
+      await qemuImg(['convert', '-O', format, from, making], signal);
+      // Bit for bit what the image holds, read back from where it was written.
+      await qemuImg(['compare', '-q', '-F', format, from, making], signal);
     }
-    await qemuImg(['convert', '-O', format, from, making], signal);
-    // Bit for bit what the image holds, read back from where it was written.
-    await qemuImg(['compare', '-q', '-F', format, from, making], signal);
     await asBefore(disk, making);
     await toStableStorage(making);
     await rename(making, made);
     await toStableStorage(dirname(disk));
-    return { kind: 'succeeded', detail: `a new disk was made from ${from} and compared with it` };
+    const detail =
+      from === undefined ? 'an empty disk was made' : `a new disk was made from ${from} and compared with it`;
+    return { kind: 'succeeded', detail };
   } catch (error) {
     await rm(making, { force: true }).catch(() => {});
     return failed(reasonOf(error));
@@ -66,6 +74,14 @@ async function removeLeftOvers(disk: string): Promise<void> {
   const directory = dirname(disk);
   for (const name of await readdir(directory))
     if (name.startsWith(`${basename(disk)}${MARK}`)) await rm(join(directory, name), { force: true });
+}
+
+/** What the guest saw of the old disk. Its format is named: a guest could have written another's head into a raw one. */
+async function sizeOf(disk: string, format: string, signal: AbortSignal): Promise<number> {
+  const { stdout } = await qemuImg(['info', '-U', '--output=json', '-f', format, disk], signal).catch((error) => {
+    throw new Error(`how large ${disk} was cannot be read, so sizeMiB of its rebuild must say: ${reasonOf(error)}`);
+  });
+  return z.object({ 'virtual-size': z.number().int().min(1) }).parse(JSON.parse(stdout))['virtual-size'];
 }
 
 async function digestOf(file: string, signal: AbortSignal): Promise<string> {

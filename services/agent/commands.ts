@@ -26,6 +26,8 @@ export interface Commands {
   starting(): readonly string[];
   /** Guests being stopped or sent away on purpose: their end is no crash. */
   leaving(guest: string): boolean;
+  /** It runs to be installed: its probes say nothing of it. Not known after a restart of the daemon; the leader knows. */
+  installing(guest: string): boolean;
   /** When that has ended, one way or the other; at once for a guest that is not leaving. */
   left(guest: string): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
   const inFlight = new Map<string, Promise<Outcome>>();
   const starting = new Map<string, Promise<Outcome>>();
   const leaving = new Map<string, Promise<void>>();
+  const installing = new Set<string>();
   const leave = async (guest: string, act: () => Promise<Outcome>): Promise<Outcome> => {
     const run = act();
     const done = run.then(
@@ -89,7 +92,10 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
       if (clock.now() >= context.leaseEndMs() || context.quiescing())
         return gone(guest, { kind: 'failed', reason: 'the lease of this host ran out before the start' });
     }
-    const outcome = await hypervisor.start(guest, definition, token);
+    const installs = rebuilt?.installs === true;
+    if (installs) installing.add(guest);
+    else installing.delete(guest);
+    const outcome = await hypervisor.start(guest, definition, token, installs);
     return outcome.kind === 'failed' ? gone(guest, outcome) : outcome;
   };
 
@@ -189,6 +195,7 @@ export function createCommands(context: CommandContext, ports: CommandPorts): Co
   return {
     starting: () => [...starting.keys()],
     leaving: (guest) => leaving.has(guest),
+    installing: (guest) => installing.has(guest),
     left: (guest) => leaving.get(guest) ?? Promise.resolve(),
 
     async handle(command) {

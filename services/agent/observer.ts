@@ -104,7 +104,7 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
       const spec = guests[guest];
       if (!present.has(guest) && !granted.has(token)) continue;
       if (!present.has(guest)) await reportGone(guest, 'process-died', 'not there when libvirt was read again');
-      else if (spec) health.watch(guest, spec);
+      else if (spec && !commands.installing(guest)) health.watch(guest, spec);
     }
     // At the first look too: a daemon before this one may have reported the trouble and not seen its end.
     if (libvirtLost || firstLook) outbox.report('host.restored', subject, { what: 'libvirt' });
@@ -121,7 +121,8 @@ export async function observe(parts: ObserverParts, signal: AbortSignal): Promis
         return;
       case 'started':
       case 'migrated-in':
-        return health.watch(guest, spec);
+        if (!commands.installing(guest)) health.watch(guest, spec);
+        return;
       case 'io-error':
         return report('guest.hung', guest, { probe: 'io-error', detail });
       case 'resumed':

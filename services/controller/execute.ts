@@ -137,7 +137,8 @@ async function startGuest(
   const spec = context.fleet().spec?.guests[guest];
   if (!spec) return;
   const { definition, rebuild } = spec;
-  const disk = intent.rebuilt && rebuild ? { rebuilt: { disk: rebuild.disk, token: intent.rebuilt } } : {};
+  const installs = intent.installs ? { installs: true as const } : {};
+  const disk = intent.rebuilt && rebuild ? { rebuilt: { disk: rebuild.disk, token: intent.rebuilt, ...installs } } : {};
   const message = {
     kind: 'start',
     epoch: context.epoch,

@@ -50,6 +50,10 @@ export const GUEST_OPTIONS = phrases<Change>({
     ladder: { reinstall: 'allowed' },
     rebuild: { disk: '/images/disk.qcow2', from: '/images/golden.qcow2' },
   }),
+  'is installed from the network within MS': ({ MS }) => ({
+    ladder: { reinstall: 'allowed' },
+    rebuild: { disk: '/images/disk.qcow2', network: true, timeoutMs: MS },
+  }),
   'quits when the lease ends': () => ({ onQuiesce: 'quit' }),
   'probed every MS': ({ MS }) => ({ probes: [{ kind: 'agent', everyMs: MS, misses: 3 }] }),
   'boots in MS': ({ MS }) => ({ bootGraceMs: MS }),

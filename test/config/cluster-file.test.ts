@@ -313,4 +313,13 @@ test('a guest that may be rebuilt says from what, and names a disk of its defini
   const rebuild = (disk: string) => more(`    rebuild: { disk: ${disk}, from: /images/golden.qcow2 }\n`);
   expect(problems(rebuild('/images/g1.qcow2'))).toMatch(/g1\.xml has no disk \/images\/g1\.qcow2 — /);
   expect(problems(rebuild('/dev/vg/g1'))).toMatch(/write the absolute path of a file$/);
+
+  const keys = (text: string) => problems(more(`    rebuild: { disk: /images/g1.qcow2, ${text} }\n`));
+  expect(keys('format: raw')).toMatch(/does not say what g1 is made anew from — add from: an image, or network: true/);
+  expect(keys('from: /images/a, network: true')).toMatch(
+    /both from an image and from the network — keep one of from and network/,
+  );
+  expect(keys('from: /images/a, timeoutMs: 60000')).toMatch(/timeoutMs says nothing without network — leave it out/);
+  expect(keys(`network: true, sha256: ${'a'.repeat(64)}`)).toMatch(/sha256 says nothing without from/);
+  expect(keys('network: true')).toMatch(/g1\.xml.* it has no <interface> to boot from/);
 });

@@ -51,6 +51,7 @@ async function simulated(): Promise<HypervisorHarness> {
     peer: () => null,
     repaired: () => turn('well'),
     exchanged: () => {},
+    installs: () => {},
     onLibvirt(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -36,6 +36,7 @@ async function simulated(): Promise<MigrationHarness> {
       powered: awake,
       repaired() {},
       exchanged() {},
+      installs() {},
       onLibvirt: () => () => {},
     };
     const hypervisor = createHypervisor(createProcess(scheduler), {

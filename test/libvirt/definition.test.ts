@@ -1,6 +1,6 @@
 /** What may be in a guest's definition, and what Rekindle writes into it. */
 import { expect, test } from 'vitest';
-import { checkDefinition, tokenIn, withGrant } from '../../adapters/libvirt/definition.ts';
+import { checkDefinition, installForm, tokenIn, withGrant } from '../../adapters/libvirt/definition.ts';
 import { quote } from '../../adapters/libvirt/shell.ts';
 import { domainXml } from './guests.ts';
 
@@ -70,6 +70,19 @@ test('the token is written in once, replacing an earlier one, and the administra
   expect(twice.match(/rekindle:grant /g)).toHaveLength(1);
   expect(twice).toContain('keep me');
   expect(() => checkDefinition('g1', twice)).not.toThrow();
+});
+
+test('to be installed it boots from the network whatever else its definition says, and nothing of it starts it again', () => {
+  const xml = plain
+    .replace('</type>', "$&<kernel>/k</kernel><cmdline>c</cmdline><boot dev='hd'/><bios rebootTimeout='5'/>")
+    .replace(/<target dev='vda'.*?\/>/, "$&<boot order='1'/>")
+    .replace('<on_crash>destroy', '<on_crash>restart')
+    .replace('<channel', "<interface type='bridge'><source bridge='br0'/><boot order='2'/></interface>$&");
+  const form = installForm('g1', xml);
+  expect(form).toMatch(/<\/type><boot dev="network"\/><boot dev="hd"\/><\/os>/);
+  expect(form).not.toMatch(/<kernel|<cmdline|<boot order|rebootTimeout|restart/);
+  expect(form).toContain('<on_reboot>destroy</on_reboot>');
+  expect(() => installForm('g1', plain)).toThrow(/it has no <interface> to boot from/);
 });
 
 test('a guest without a UUID has the same one on every host; one that has its own keeps it', () => {

@@ -49,6 +49,26 @@ test('as qcow2 it holds the same', async () => {
   await execa('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', from, disk]);
 });
 
+test('without an image it is empty, and as large as the one before or as is said', async () => {
+  const empty = { from: undefined, network: true, format: 'qcow2' };
+  const sizeOf = async () =>
+    JSON.parse((await execa('qemu-img', ['info', '--output=json', disk])).stdout)['virtual-size'];
+  await execa('qemu-img', ['convert', '-O', 'qcow2', from, disk]);
+  expect(await rebuild(empty)).toEqual({ kind: 'succeeded', detail: 'an empty disk was made' });
+  await exchangeDisk(disk, '3.14');
+  expect(await sizeOf()).toBe(4 * MIB);
+  await execa('qemu-img', ['compare', '-F', 'qcow2', '-f', 'raw', '/dev/null', disk]);
+  expect(await rebuild({ ...empty, sizeMiB: 7 }, '4.20')).toMatchObject({ kind: 'succeeded' });
+  await exchangeDisk(disk, '4.20');
+  expect(await sizeOf()).toBe(7 * MIB);
+});
+
+test('a disk that no longer says how large it is leaves that to the cluster file', async () => {
+  const empty = { from: undefined, network: true, format: 'qcow2' };
+  expect(await rebuild(empty)).toMatchObject({ kind: 'failed', reason: expect.stringContaining('sizeMiB') });
+  spoiled();
+});
+
 test.each<[string, (sha256: string) => object, string]>([
   ['another digest', () => ({ sha256: 'a'.repeat(64) }), 'has the SHA-256'],
   ['no image', () => ({ from: '/nowhere/golden.raw' }), 'No such file'],

@@ -56,6 +56,7 @@ export const world = (draw?: Draw): ClusterSpec =>
         name,
         {
           prefers: HOSTS[i % 3]!,
+          ...(i % 2 === 0 ? { rebuild: { disk: '/images/disk.raw', network: true as const } } : {}),
           apart: name === 'g1' ? ['g2'] : [],
           desired: draw?.of(['running', 'running', 'stopped'] as const) ?? 'running',
           ladder: {

@@ -393,6 +393,108 @@ describe('a rebuilt disk', () => {
   });
 });
 
+describe('an installation from the network', () => {
+  const NETWORK = { rebuild: { disk: '/images/g1.qcow2', network: true as const, timeoutMs: 600_000 } };
+  const begun = () => {
+    // With a restart in its ladder, which counts again once the installation has lasted for long.
+    const s = running(spec(3, { g1: { prefers: 'h1', ...ladder(1, 0, 'allowed'), ...NETWORK } }));
+    crash(s);
+    s.settle();
+    crash(s);
+    s.outcome('succeeded', 'reinstall', 'guest/g1');
+    s.placeAll();
+    expect(s.intent('start', 'guest/g1')).toMatchObject({ installs: true, rebuilt: expect.any(String) });
+    s.outcome('succeeded', 'start', 'guest/g1');
+    expect(s.guest('g1').state).toBe('installing');
+    return s;
+  };
+  const ended = (s: Story, cause: 'shut-down' | 'process-died' | 'destroyed' | 'panicked' | 'quit', afterMs = 100) => {
+    const about = { ...s.guest('g1').context.grant!, cause, gone: true, detail: '' };
+    return s.append('guest.crashed', 'guest/g1', about, { afterMs });
+  };
+  const why = (s: Story) => s.guest('g1').context.why;
+
+  test('ends with the reboot of its installer; the next start, under a grant of its own, is from the disk', () => {
+    const s = begun();
+    const { token } = s.guest('g1').context.grant!;
+    ended(s, 'shut-down');
+    s.placeAll();
+    const start = s.intent('start', 'guest/g1') as Extract<Intent, { type: 'start' }>;
+    expect(start.token).not.toBe(token);
+    expect(start).not.toHaveProperty('installs');
+    expect(start).not.toHaveProperty('rebuilt');
+    s.outcome('succeeded', 'start', 'guest/g1');
+    expect(s.guest('g1').state).toBe('running');
+    expect(s.fleet.timers).not.toHaveProperty('guest/g1/install');
+  });
+
+  test.each(['process-died', 'destroyed', 'panicked', 'quit'] as const)(
+    'that ends otherwise (%s) starts nothing, not even after the ladder has forgotten its tries',
+    (cause) => {
+      const s = begun();
+      ended(s, cause, 1_000_000);
+      expect(s.guest('g1').state).toBe('failed');
+      expect(why(s)).toMatch(/its installation had no good end, a person decides$/);
+    },
+  );
+
+  test('that does not end in time is stopped, seen gone, and not begun again', () => {
+    const s = begun();
+    expect(s.fleet.timers['guest/g1/install']!.dueMs - s.fleet.nowMs).toBe(600_000);
+    s.fire('guest/g1/install');
+    expect(s.guest('g1')).toMatchObject({ state: 'stopping', context: { release: null } });
+    s.outcome('succeeded', 'stop', 'guest/g1');
+    expect(s.guest('g1').state).toBe('failed');
+  });
+
+  test('whose host is lost starts nothing; before the proof it is held like any guest', () => {
+    const s = begun();
+    s.suspect('h1');
+    expect(s.guest('g1')).toMatchObject({ state: 'installing', context: { release: null } });
+    s.prove('h1');
+    expect(s.guest('g1')).toMatchObject({ state: 'failed', context: { release: { kind: 'R2' } } });
+    expect(s.intent('place', 'guest/g1')).toBeUndefined();
+  });
+
+  test('is not judged by its probes, and moved by nobody', () => {
+    const s = begun();
+    s.append('guest.hung', 'guest/g1', { ...s.guest('g1').context.grant!, probe: 'tcp', detail: '' });
+    s.append('guest.migration-requested', 'guest/g1', { to: 'h2', by: 'ann' });
+    expect(s.guest('g1').state).toBe('installing');
+    expect(s.fleet.intents).toEqual({});
+  });
+
+  test('found by a survey before its start was answered is still one', () => {
+    const s = running(spec(3, { g1: { prefers: 'h1', ...ladder(0, 0, 'allowed'), ...NETWORK } }));
+    crash(s);
+    s.outcome('succeeded', 'reinstall', 'guest/g1');
+    s.placeAll();
+    const { token } = s.guest('g1').context.grant!;
+    s.survey('h1', 1, [{ guest: 'g1', token, state: 'running' }]);
+    expect(s.guest('g1').state).toBe('installing');
+  });
+
+  test('that had no good end is made on another empty disk when a person starts the guest', () => {
+    const s = begun();
+    ended(s, 'process-died');
+    s.append('guest.ordered', 'guest/g1', { desired: 'running', by: 'ann' });
+    expect(s.guest('g1').state).toBe('reinstalling');
+    const { cause } = s.guest('g1').context;
+    s.outcome('succeeded', 'reinstall', 'guest/g1');
+    s.placeAll();
+    expect(s.intent('start', 'guest/g1')).toMatchObject({ installs: true, rebuilt: cause });
+  });
+
+  test('that a person stops is no disk to start from later', () => {
+    const s = begun();
+    s.append('guest.ordered', 'guest/g1', { desired: 'stopped', by: 'ann' });
+    s.outcome('succeeded', 'stop', 'guest/g1');
+    expect(s.guest('g1').state).toBe('stopped');
+    s.append('guest.ordered', 'guest/g1', { desired: 'running', by: 'ann' });
+    expect(s.guest('g1').state).toBe('reinstalling');
+  });
+});
+
 describe('no room', () => {
   const full = () => {
     const s = story(spec(2, { big: { resources: { memoryMiB: 4096, vcpus: 1 } }, g1: { priority: 1, hosts: ['h1'] } }));

@@ -219,7 +219,7 @@ describe('any state with any entry', () => {
 
   test.each(Object.keys(GUEST_STATES) as GuestStateName[])('guest %s', (state) => {
     const step = makeStepper(guestMachine);
-    const facts = { atMs: T0, ladder: guestLadderSchema.parse({}), desired: null, quits: false };
+    const facts = { atMs: T0, ladder: guestLadderSchema.parse({}), desired: null, quits: false, installMs: null };
     for (const context of [newGuest('g1'), fleet.guests.g1!.context]) {
       for (const type of ENTRY_TYPES) {
         for (let i = 0; i < 20; i += 1) {
@@ -266,6 +266,7 @@ describe('the stepper', () => {
             ladder: guestLadderSchema.parse({}),
             desired: null,
             quits: false,
+            installMs: null,
           });
           const [theirGuest, guestActions] = transition(guestMachine, guest, guestEvent);
           const [ourGuest, guestOutputs] = stepGuest(guest, guestEvent);

@@ -37,14 +37,17 @@ const handle = (command: Command) =>
       state: async () => state,
       rebuild: act('rebuild', () => done),
       exchange: act('exchange', () => put),
-      start: act('start', () => done),
+      start: async (_guest: string, _definition: string, _token: string, installs?: boolean) => {
+        did.push(installs ? 'start from the network' : 'start');
+        return done;
+      },
     } as unknown as Hypervisor,
     guard: { allow: () => {}, revoke: () => {}, setLeaseEnd: () => {} },
     say: { info: () => {}, warn: () => {}, error: () => {} },
   }).handle(command);
 
 const of = { epoch: 1, intent: 'guest/g1/start@9', guest: 'g1' };
-const start: Command = {
+const start: Extract<Command, { kind: 'start' }> = {
   kind: 'start',
   ...of,
   counter: 4,
@@ -62,6 +65,13 @@ const rebuild: Command = {
 test('under the grant, before the start', async () => {
   expect(await handle(start)).toMatchObject({ kind: 'succeeded' });
   expect(did).toEqual(['grant', 'exchange', 'start']);
+});
+
+test('an empty one is started on from the network, that once', async () => {
+  expect(await handle({ ...start, rebuilt: { ...start.rebuilt!, installs: true } })).toMatchObject({
+    kind: 'succeeded',
+  });
+  expect(did).toEqual(['grant', 'exchange', 'start from the network']);
 });
 
 test('a guest that runs here already keeps its disk', async () => {
