@@ -14,6 +14,8 @@ export const keys = join(run, 'keys');
 
 /** Room for all four guests on any one host, so that the loss of the others is survivable. */
 const CAPACITY = { memoryMiB: 1_024, vcpus: 8 };
+/** Beside a spare: without h1 there is room for all guests but one. */
+const GUESTS_BESIDE_SPARE: Readonly<Record<string, number>> = { h1: 3, h2: 2, h3: 1 };
 
 /**
  * Makes keys and the cluster file, and puts both on every node. `password`: of the BMCs. `spec`: a cluster of the same
@@ -42,7 +44,7 @@ const createKeys = (nodes: readonly LabNode[]) =>
   createClusterKeys({
     cluster: CLUSTER,
     nodes: Object.fromEntries(nodes.map((node) => [node.name, { address: node.control }])),
-    voters: nodes.map(({ name }) => name),
+    voters: nodes.filter(({ spare }) => !spare).map(({ name }) => name),
     out: keys,
   });
 
@@ -94,9 +96,12 @@ const httpProbe = (guest: string) => ({
   url: `http://${GUESTS.find(({ name }) => name === guest)?.address}/id.json`,
 });
 
+const memoryBesideSpare = ({ name }: LabNode) => GUEST_MEMORY_MIB * (GUESTS_BESIDE_SPARE[name] ?? GUESTS.length);
+
 function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string, string>>) {
   const machines = nodes.filter(({ machine }) => machine);
   const metal = machines.length > 0;
+  const tight = nodes.some(({ spare }) => spare);
   const named = (kind: LabNode['kind'], make: (node: LabNode) => object) =>
     Object.fromEntries(nodes.filter((node) => node.kind === kind).map((node) => [node.name, make(node)]));
   return {
@@ -107,7 +112,8 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
     hosts: {
       ...named('host', (node) => ({
         address: node.control,
-        capacity: CAPACITY,
+        capacity: { ...CAPACITY, memoryMiB: tight ? memoryBesideSpare(node) : CAPACITY.memoryMiB },
+        ...(node.spare ? { spare: true } : {}),
         storage: metal ? ['shared', NBD] : ['shared'],
         power: [bmcOf(node)],
         watchdog: WATCHDOG,

@@ -39,6 +39,8 @@ export interface LabNode {
   readonly data: string;
   readonly bmc: string;
   readonly machine?: LabMachine;
+  /** May stand switched off until guests find room nowhere else. */
+  readonly spare?: true;
 }
 
 export interface LabGuest {
@@ -75,6 +77,7 @@ const three = [node('h1', 'host', 11), node('h2', 'host', 12), node('h3', 'host'
 export const LAYOUTS = {
   three,
   pair: [node('h1', 'host', 11), node('h2', 'host', 12), node('a1', 'arbiter', 14)],
+  spare: [...three, { ...node('h4', 'host', 14), spare: true }],
   metal: [...three, machine(15, 'uefi')],
   'metal-bios': [...three, machine(15, 'bios')],
   // One core each: emulated cores that wait for each other spend the time that real ones lack.
