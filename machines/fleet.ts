@@ -51,7 +51,7 @@ export const JOB_STATES = {
   committed: 'its disk is being written',
   sealed: 'written and verified',
   'first-boot': 'starting what was installed',
-  offered: 'a person has its ticket and makes a machine this host',
+  offered: 'a person makes a machine this host, by a ticket',
   accepted: 'done',
   failed: 'over; the reason is beside it',
 } as const;

@@ -234,9 +234,13 @@ export function createMachine(parts: MachineParts): SimMachine {
       const second = await insist(process, thief, installer);
       if (second.kind === 'enrolled') note('plan-stolen', installer.of);
     }
-    if (answer.kind !== 'enrolled') return parts.stop();
+    const byHand = installer.manifest === undefined;
+    if (answer.kind !== 'enrolled' && !byHand) return parts.stop();
     seed = null;
     end();
+    if (answer.kind !== 'enrolled') return;
+    // What ran until now was another machine, and that is gone.
+    if (byHand) parts.stop();
     parts.start({ counter: answer.counter });
   };
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join as path } from 'node:path';
+import { join as below } from 'node:path';
 import { fail, RekindleError } from '../../services/errors.ts';
 import { type Register, wholeNumber } from '../cli.ts';
 import { becomeNode, begunIn } from '../enrol/become.ts';
@@ -16,7 +16,7 @@ export const join: Register = (program, cli) => {
       const globals = cli.options<{ wait: number }>(command);
       const { cluster: file, state } = globals;
       // Another's keys would be lost, and what this node remembers would be taken for the new one's.
-      if (existsSync(file) && existsSync(path(state, 'keys', 'node.crt')) && !existsSync(begunIn(state)))
+      if (existsSync(file) && existsSync(below(state, 'keys', 'node.crt')) && !existsSync(begunIn(state)))
         fail('JOINED_ALREADY', { file, state });
       const text = await cli.terminal.paste(PROMPT, isWhole);
       let host = 'this host';
@@ -33,6 +33,8 @@ export const join: Register = (program, cli) => {
           fail('JOIN_NO_TICKET', { reason: String(error.about.reason) }, error);
         if (error instanceof RekindleError && error.code === 'ENROL_REFUSED')
           fail('JOIN_REFUSED', { host, reason: String(error.about.reason) }, error);
+        const { code, path } = error as NodeJS.ErrnoException;
+        if (code === 'EACCES' || code === 'EPERM') fail('NOT_PERMITTED', { what: `writing ${path ?? state}` }, error);
         throw error;
       }
     });

@@ -160,7 +160,8 @@ export function createProvisioning(
     const of = image === undefined ? {} : { image };
     const entry = { type: 'host.enrolled', ...about(host), data: { ...boot(job), keys, ...of } } as const;
     const why = again ? null : await step(entry);
-    if (why !== null) return refused(why, true);
+    // A freeze ends, a brake is released; whatever else stands against a ticket has made it void.
+    if (why !== null) return refused(why, job.state !== 'offered' || job.context.enrolled);
     // What was enrolled before, in vain, may have begun to count from there.
     const counter = knownLife(fleet().hosts[host]!.context) + LIVES_UNHEARD * job.context.attempt;
     return { kind: 'enrolled', certificate: given.certificate, files: { ...enrolment.files() }, counter };

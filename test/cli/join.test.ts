@@ -93,7 +93,9 @@ test('with a ticket a machine becomes the host, and a second machine with that t
   const ticket = JSON.parse(given.stdout) as Ticket;
   expect(ticket).toMatchObject({ cluster: 'trial', host: 'h1', attempt: 1, urls: ['http://10.93.0.2:8474'] });
   expect(Object.keys(ticket.nodeKeys)).not.toContain('h1');
-  expect((await node('status')).stdout).toMatch(/^h1: join: a person has its ticket .*, until .* at the latest$/m);
+  expect((await node('status')).stdout).toMatch(
+    /^h1: join: a person makes a machine this host, by a ticket, .*, until .* at the latest$/m,
+  );
 
   const first = await joins('machine', given.stdout);
   expect([first.exitCode, first.stderr]).toEqual([0, '']);
