@@ -3,6 +3,7 @@ import type { Fleet } from './fleet.ts';
 import { type HostRoom, type Inventory, takeInventory, vacate } from './inventory.ts';
 import { type PlaceRequest, placeIn } from './placement.ts';
 import { list } from './sentences.ts';
+import { spareRooms } from './spares.ts';
 import type { GuestSpec } from './spec.ts';
 import { get } from './table.ts';
 
@@ -29,14 +30,21 @@ export function* headroomInParts(fleet: Fleet): Generator<void, Headroom> {
   const losses = lossesOf(inventory);
   if (losses.length === 0) return { survivable: false, why: 'no host is in service' };
   const residents = residentsOf(fleet, inventory);
-  for (const [index, { name, hosts }] of losses.entries()) {
+  const specs = fleet.spec?.guests ?? {};
+  const spares = spareRooms(fleet, inventory);
+  const needed = new Set<string>();
+  for (const [index, { name, hosts, domain }] of losses.entries()) {
     if (index > 0 && index % LOSSES_IN_A_PART === 0) yield;
-    const homeless = homelessAfter(hosts, residents, inventory, fleet.spec?.guests ?? {});
+    const left = spares.filter((spare) => spare.domain !== domain);
+    const { homeless, onSpares } = homelessAfter(hosts, residents, inventory, specs, left);
     if (homeless.length > 0) {
       return { survivable: false, why: `losing ${name} would leave no room for ${list(homeless)}` };
     }
+    for (const spare of onSpares) needed.add(spare);
   }
-  return { survivable: true, why: 'any one host or failure domain can be lost and every guest has room elsewhere' };
+  const then = needed.size > 0 ? `, with ${list([...needed].sort())} switched on` : '';
+  const why = `any one host or failure domain can be lost and every guest has room elsewhere${then}`;
+  return { survivable: true, why };
 }
 
 /** Why one more guest should not be taken in: it would end the headroom there is. Null: it may. */
@@ -57,6 +65,8 @@ export function admissionRefusal(fleet: Fleet, guest: string, host: string): str
 interface Loss {
   readonly name: string;
   readonly hosts: readonly HostRoom[];
+  /** The failure domain that is lost, spares and all; null for a single host. */
+  readonly domain: string | null;
 }
 
 /** Everything that fails as one: each host in service, and each failure domain of several. */
@@ -66,8 +76,8 @@ function lossesOf({ hosts }: Inventory): Loss[] {
   for (const host of inService) domains.set(host.domain, [...(domains.get(host.domain) ?? []), host]);
   const shared = [...domains].filter(([, members]) => members.length > 1);
   return [
-    ...inService.map((host) => ({ name: host.name, hosts: [host] })),
-    ...shared.map(([domain, members]) => ({ name: `failure domain ${domain}`, hosts: members })),
+    ...inService.map((host) => ({ name: host.name, hosts: [host], domain: null })),
+    ...shared.map(([domain, members]) => ({ name: `failure domain ${domain}`, hosts: members, domain })),
   ];
 }
 
@@ -85,13 +95,14 @@ function residentsOf(fleet: Fleet, { whereabouts }: Inventory): ReadonlyMap<Host
   return residents;
 }
 
-/** Guests that find no room when these hosts are gone. The inventory is lent: it is given back as it was. */
+/** Guests that find no room when these hosts are gone, and spares that others need. The inventory is lent: it is given back as it was. */
 function homelessAfter(
   lost: readonly HostRoom[],
   residents: ReadonlyMap<HostRoom, readonly string[]>,
   inventory: Inventory,
   specs: Readonly<Record<string, GuestSpec>>,
-): string[] {
+  spares: readonly HostRoom[],
+): { homeless: string[]; onSpares: readonly string[] } {
   const { whereabouts } = inventory;
   const before = new Map<string, readonly HostRoom[]>();
   for (const room of lost) {
@@ -114,12 +125,27 @@ function homelessAfter(
   const requests = homeless.map(
     (guest): PlaceRequest => ({ type: 'place', guest, purpose: 'relocation', avoid: [], prefer: null }),
   );
-  const placements = placeIn(inventory, specs, requests);
+  const inService = placeIn(inventory, specs, requests);
+  const unplaced = new Set(inService.flatMap(({ guest, host }) => (host === null ? [guest] : [])));
+  const closed = spares.map((spare) => spare.closed);
+  for (const spare of spares) spare.closed = null;
+  const later = placeIn(
+    { ...inventory, hosts: spares },
+    specs,
+    requests.filter(({ guest }) => unplaced.has(guest)),
+  );
+  spares.forEach((spare, i) => {
+    spare.closed = closed[i]!;
+  });
+  const placements = [...inService.filter(({ host }) => host !== null), ...later];
   for (const { guest, host } of placements) {
     const spec = get(specs, guest);
     if (host !== null && spec) vacate(inventory.byName.get(host)!, spec);
   }
   for (const [guest, rooms] of before) whereabouts.set(guest, rooms);
   for (const room of lost) room.closed = null;
-  return placements.filter(({ host }) => host === null).map(({ guest }) => guest);
+  return {
+    homeless: placements.filter(({ host }) => host === null).map(({ guest }) => guest),
+    onSpares: later.flatMap(({ host }) => host ?? []),
+  };
 }

@@ -20,6 +20,12 @@ function callable({ hosts, jobs }: Fleet): string[] {
   return Object.keys(hosts).filter(isFree).sort();
 }
 
+/** Rooms that a loss would open: of spares that may be called or are on their way. */
+export function spareRooms(fleet: Fleet, { hosts }: Inventory): HostRoom[] {
+  const free = callable(fleet);
+  return hosts.filter(({ name }) => free.includes(name) || isOnItsWay(fleet.hosts[name]!));
+}
+
 /** Guests that wait for a place and for nothing else: the last grant is released, and no storage was missed. */
 function waiting({ guests }: Fleet): string[] {
   return Object.keys(guests).filter((name) => {

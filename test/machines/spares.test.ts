@@ -1,5 +1,6 @@
 /** A spare: how it comes to be off, when it is called, and what it never is. */
 import { describe, expect, test } from 'vitest';
+import { headroom } from '../../machines/admission.ts';
 import { brakeVerdict } from '../../machines/brake.ts';
 import { explain } from '../../machines/explain.ts';
 import { newJob } from '../../machines/job-parts.ts';
@@ -269,6 +270,30 @@ describe('a spare is called', () => {
     s.append('cluster.thawed', 'cluster', { by: 'ann' });
     expect(held()).toEqual([]);
   });
+});
+
+test('the forecast counts a spare, by name, unless it would be lost too', () => {
+  const why = (spare: object) => {
+    const { survivable, why } = headroom(given(cluster({ h4: { ...SPARE, ...spare } })).fleet);
+    return [survivable, why];
+  };
+  const survives = 'any one host or failure domain can be lost and every guest has room elsewhere';
+  expect(why({})).toEqual([true, `${survives}, with h4 switched on`]);
+  expect(why({ capacity: { memoryMiB: 2_048, vcpus: 4 } })).toEqual([false, 'losing h1 would leave no room for g1']);
+  const roomy = given(spec({ h1: {}, h2: {}, h3: {}, h4: SPARE }, { g1: {} }));
+  expect(headroom(roomy.fleet)).toEqual({ survivable: true, why: survives });
+  const racks = given(
+    spec(
+      { h1: { domain: 'r1' }, h2: { domain: 'r1' }, h3: { domain: 'r2' }, h4: { ...SPARE, domain: 'r1' } },
+      { g1: full('h1'), g3: full('h3') },
+      { voters: ['h1', 'h2', 'h3'] },
+    ),
+  );
+  expect(headroom(racks.fleet).why).toBe('losing failure domain r1 would leave no room for g1');
+  const called = given(cluster());
+  lose(called, 'h1');
+  look(called);
+  expect(headroom(called.fleet).why).toBe(`${survives}, with h4 switched on`);
 });
 
 describe('several spares', () => {
