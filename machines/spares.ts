@@ -37,13 +37,13 @@ function waiting({ guests }: Fleet): string[] {
 
 /**
  * What the leader writes now. Nothing while the cluster is frozen, the brake is on or a host owes its answer to the survey:
- * what is missed may be there after all. Nothing either while a place is sought, for that may be the room.
+ * what is missed may be there after all.
  */
 export function spareSteps(fleet: Fleet): Draft[] {
   const names = callable(fleet);
   if (names.length === 0 || fleet.frozen || fleet.brake || startsHeld(fleet).length > 0) return [];
   const guests = waiting(fleet);
-  if (guests.length === 0 || Object.values(fleet.intents).some(({ intent }) => intent.type === 'place')) return [];
+  if (guests.length === 0) return [];
   const inventory = takeInventory(fleet);
   // What is on its way already takes whom it can; nobody else is called for those.
   for (const room of inventory.hosts) if (isOnItsWay(fleet.hosts[room.name]!)) room.closed = null;

@@ -63,12 +63,14 @@ function look(s: Story): string[] {
 describe('a spare that is off', () => {
   test('was proven stopped in maintenance, and its maintenance was ended', () => {
     const s = running(cluster());
+    s.append('host.degraded', 'host/h4', { what: 'libvirt', reason: 'r' });
     switchOff(s, 'h4');
     expect(s.host('h4').state).toBe('maintenance');
     s.append('maintenance.ended', 'host/h4', { by: 'ann' });
     expect(s.host('h4').state).toBe('spare');
     expect(s.intent('power-on', 'host/h4')).toBeUndefined();
     expect(s.host('h4').context.why).toContain('a spare stays off until it is needed');
+    expect(s.host('h4').context.degraded, 'of a life that is over').toEqual({});
   });
 
   test('a host that is no spare is switched on again in the same place', () => {
@@ -224,7 +226,7 @@ describe('a spare is called', () => {
     expect(spareSteps(with_({ release: null }))).toEqual([]);
   });
 
-  test('not while frozen, braked, before the survey is answered, or while a place is sought', () => {
+  test('not while frozen, braked, or before the survey is answered, and not while a place is sought', () => {
     const s = given(cluster());
     s.suspect('h1');
     s.prove('h1');
@@ -264,6 +266,7 @@ describe('a spare is called', () => {
     const s = given(cluster());
     lose(s, 'h1');
     look(s);
+    expect(brakeVerdict(s.fleet, []).of, 'on its way it counts no more than off').toBe(3);
     s.append('cluster.frozen', 'cluster', { by: 'ann', reason: 'r' });
     const held = () => runnable(s.fleet).held.map(({ intent }) => intent.subject);
     expect(held()).toContain('host/h4');
@@ -348,7 +351,7 @@ describe('several spares', () => {
     s.outcome('succeeded', 'power-on', 'host/h5');
     expect(look(s)).toEqual([]);
     s.fire('host/h5/rejoin');
-    expect(s.host('h5').state).toBe('fenced');
+    expect(s.host('h5')).toMatchObject({ state: 'fenced', context: { called: undefined } });
     expect(look(s)).toEqual(['host/h6 for g1']);
   });
 
