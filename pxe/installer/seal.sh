@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Makes the written disk whole: partition table, identity, and the first MiB as the very last. Sourced.
+# Makes the written disk whole: partition table, identity, and the first sector as the very last. Sourced.
 
 # The partition table as this disk is to have it, in a file of the disk's size (that takes no room): its backup is moved
 # to the end of the disk there, so that what goes to the disk is right from the first byte.
@@ -48,8 +48,9 @@ seal() {
   identity "$1"
   # The backup of the partition table: last 33 sectors.
   dd if="$RUN/table" of="$1" bs=512 skip=$(($2 / 512 - 33)) seek=$(($2 / 512 - 33)) count=33 conv=notrunc,fsync status=none
+  dd if="$RUN/head" of="$1" bs=$((1048576 - 512)) count=1 skip=512 seek=512 iflag=skip_bytes oflag=direct,seek_bytes conv=notrunc,fsync status=none
   # From this write on the disk can boot. All before it is on the disk: each write above ended with fsync.
-  dd if="$RUN/head" of="$1" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
+  dd if="$RUN/head" of="$1" bs=512 count=1 oflag=direct conv=notrunc,fsync status=none
   blockdev --flushbufs "$1"
   cmp -s -n 1048576 "$RUN/head" "$1" || { zero_ends "$1" "$2" && fail "the disk does not hold its first MiB"; }
 }

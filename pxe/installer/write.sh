@@ -5,8 +5,11 @@
 # Partition table, boot loader and, as a rule, the EFI system partition: kept in RAM until the whole stream was verified.
 HEAD=$((64 * 1048576))
 
-# zero_ends DISK BYTES. A second partition table at the end of the disk would bring the old system back.
+# zero_ends DISK BYTES. The first sector first: a disk writes it whole or not at all, and without its signature no firmware
+# starts the disk. So a loss of power leaves the old system whole, or none; never the start of one and the rest of another.
+# A second partition table at the end of the disk would bring the old system back.
 zero_ends() {
+  dd if=/dev/zero of="$1" bs=512 count=1 oflag=direct conv=notrunc,fsync status=none
   dd if=/dev/zero of="$1" bs=1M count=1 oflag=seek_bytes seek=$(($2 - 1048576)) conv=notrunc,fsync status=none
   dd if=/dev/zero of="$1" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
 }
@@ -58,7 +61,7 @@ write_image() {
     echo "${PIPESTATUS[*]}"
   )
   [ "$statuses" = '0 0' ] ||
-    fail "download, copy or unpacking and writing broke off ($statuses): $(tail -n 3 "$RUN/writer.said" "$RUN/curl" 2>/dev/null)"
+    fail "download, copy or unpacking and writing broke off ($statuses): $(head -q -n 1 "$RUN/writer.said" "$RUN/curl" 2>/dev/null || true)"
   wait "$hash"
   [ "$(cut -d ' ' -f 1 "$RUN/sum")" = "$STREAM_SHA256" ] || fail "the stream has another hash than the manifest says"
   [ "$(stat -c %s "$RUN/head")" = "$((RAW_BYTES < HEAD ? RAW_BYTES : HEAD))" ] || fail "the image is shorter than its manifest says"

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 
 export interface DiskFile {
   readonly file: string;
   readonly serial: string;
+  /** All that is written to it is recorded in this file (disk-writes.ts). */
+  readonly record?: string;
+  /** The sector that cannot be written. */
+  readonly failsAt?: number;
 }
 
 export interface Machine {
@@ -24,6 +28,26 @@ export function diskFile(file: string, bytes: number, content?: Buffer): string 
   return file;
 }
 
+function blockDevice({ file, record, failsAt }: DiskFile): object {
+  const plain = (filename: string) => ({ driver: 'file', filename, cache: { 'no-flush': true }, discard: 'unmap' });
+  if (record !== undefined) {
+    writeFileSync(record, '');
+    return { driver: 'blklogwrites', file: plain(file), log: plain(record), discard: 'unmap' };
+  }
+  if (failsAt !== undefined) {
+    const error = { event: 'none', iotype: 'write', sector: failsAt, errno: 5 };
+    return { driver: 'blkdebug', image: plain(file), 'inject-error': [error], discard: 'unmap' };
+  }
+  return plain(file);
+}
+
+/** Words of QEMU. */
+export const drives = (disks: readonly DiskFile[]): string[] =>
+  disks.flatMap((disk, index) => [
+    ...['-blockdev', JSON.stringify({ 'node-name': `d${index}`, ...blockDevice(disk) })],
+    ...['-device', `virtio-blk-pci,drive=d${index},serial=${disk.serial}`],
+  ]);
+
 /** Starts the installer in an emulated machine, as the boot loader does. */
 export function machine(
   built: string,
@@ -35,12 +59,6 @@ export function machine(
     token,
   }: { url: string; job?: string; attempt?: number; token: string },
 ): Machine {
-  const drives = disks.flatMap(({ file, serial }, index) => [
-    '-drive',
-    `file=${file},format=raw,if=none,id=d${index},cache=unsafe,discard=unmap`,
-    '-device',
-    `virtio-blk-pci,drive=d${index},serial=${serial}`,
-  ]);
   const line = `console=ttyS0 quiet panic=10 no_timer_check rekindle.job=${job} rekindle.attempt=${attempt} rekindle.token=${token} rekindle.url=${url}`;
   const child: ChildProcess = spawn(
     'nice',
@@ -76,7 +94,7 @@ export function machine(
       'user,id=n',
       '-device',
       'virtio-net-pci,netdev=n,romfile=',
-      ...drives,
+      ...drives(disks),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -1,13 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPublicKey } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildInstaller } from '../../pxe/installer/build.ts';
 import type { InstallRequest, Plan } from '../../services/provisioning.ts';
-import { diskFile, type Machine, machine } from './installer-machine.ts';
+import { brokenByLossOfPower, writesBetweenFlushes } from './disk-writes.ts';
+import { dataDisk, noise, rawDisk } from './installer-disks.ts';
+import { type DiskFile, diskFile, type Machine, machine } from './installer-machine.ts';
 import { type Behaviour, makeImage, type StandIn, type StandInImage, standIn } from './installer-stand-in.ts';
 
 const MIB = 1 << 20;
@@ -22,50 +24,19 @@ const TOKEN = 'a-ticket';
 let place: string;
 let built: string;
 let image: StandInImage;
+/** Quickly written, for installations that do not come to their end. */
+let bare: StandInImage;
 const servers: StandIn[] = [];
 const machines: Machine[] = [];
-
-/** Deterministic, and hard to compress. */
-const noise = (bytes: number, seed: string): Buffer =>
-  Buffer.concat(
-    Array.from({ length: bytes / 32 }, (_, index) => createHash('sha256').update(`${seed}${index}`).digest()),
-  );
-
-/** A disk as images are: GPT with `rekindle-id` and a root file system that holds a kernel, and data far behind. */
-function rawDisk(file: string): Buffer {
-  const root = join(place, 'root');
-  mkdirSync(join(root, 'boot'), { recursive: true });
-  writeFileSync(join(root, 'boot/vmlinuz'), readFileSync(join(built, 'vmlinuz')));
-  writeFileSync(join(root, 'boot/initrd.img'), installedSystem());
-  diskFile(file, 96 * MIB);
-  execFileSync('sfdisk', ['-q', file], {
-    input: 'label: gpt\nsize=8MiB, type=U, name=esp\nsize=1MiB, name=rekindle-id\nsize=40MiB, name=root\nname=data\n',
-  });
-  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', root, '-E', `offset=${10 * MIB}`, file, '40M'], {
-    stdio: 'ignore',
-  });
-  const raw = readFileSync(file);
-  noise(8 * MIB, 'image').copy(raw, 70 * MIB);
-  return raw;
-}
-
-/** What kexec starts: says so and switches off. */
-function installedSystem(): Buffer {
-  const tree = join(WORK, 'tree-cloud');
-  const top = join(place, 'system');
-  mkdirSync(join(top, 'bin'), { recursive: true });
-  writeFileSync(join(top, 'bin/busybox'), readFileSync(join(tree, 'bin/busybox')), { mode: 0o755 });
-  writeFileSync(join(top, 'init'), '#!/bin/busybox sh\necho the installed system is up\n/bin/busybox poweroff -f\n', {
-    mode: 0o755,
-  });
-  return execFileSync('sh', ['-c', `cd ${top} && find . | cpio -o -H newc --quiet`], { maxBuffer: 1 << 26 });
-}
 
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'rekindle-installer-'));
   built = join(place, 'built');
   build(built);
-  image = makeImage(rawDisk(join(place, 'raw')), signer);
+  image = makeImage(rawDisk(place, built, join(WORK, 'tree-cloud')), signer);
+  const content = Buffer.alloc(72 * MIB);
+  noise(MIB, 'bare').copy(content, 70 * MIB);
+  bare = makeImage(content, signer);
 }, 300_000);
 afterEach(async () => {
   for (const one of machines.splice(0)) {
@@ -87,7 +58,11 @@ const build = (out: string) =>
   });
 
 /** A leader and a machine with two disks, the one to write at the second place. Both disks hold something. */
-async function started(behaviour: Partial<Behaviour> = {}, plan: (url: string) => Partial<Plan> = () => ({})) {
+async function started(
+  behaviour: Partial<Behaviour> = {},
+  plan: (url: string) => Partial<Plan> = () => ({}),
+  disk: Pick<DiskFile, 'record' | 'failsAt'> = {},
+) {
   const served = behaviour.image ?? image;
   const leader = await standIn({
     node: 'a1',
@@ -104,12 +79,12 @@ async function started(behaviour: Partial<Behaviour> = {}, plan: (url: string) =
     ...behaviour,
   });
   servers.push(leader);
-  const target = diskFile(join(place, 'target'), 160 * MIB, noise(2 * MIB, 'old'));
-  const data = diskFile(join(place, 'data'), 32 * MIB, noise(2 * MIB, 'data'));
+  const target = diskFile(join(place, 'target'), 160 * MIB, Buffer.alloc(160 * MIB, noise(2 * MIB, 'old')));
+  const data = diskFile(join(place, 'data'), 32 * MIB, dataDisk(32 * MIB));
   const untouched = { target: digest(target), data: digest(data) };
   const disks = [
     { file: data, serial: 'DATA' },
-    { file: target, serial: 'TARGET' },
+    { file: target, serial: 'TARGET', ...disk },
   ];
   const booted = machine(built, disks, { url: leader.url, token: TOKEN });
   machines.push(booted);
@@ -147,13 +122,17 @@ test('is built twice to the same bytes', () => {
 }, 120_000);
 
 describe('an installation', () => {
-  test('writes the image to the one disk although a source dies, and starts what it installed', async () => {
+  test('writes the image to the one disk although a source dies, wherever the power may go, and starts it', async () => {
     const dying = await standIn({
       ...nobody,
       send: (stream, from) => stream.subarray(from, from + 3 * MIB),
     });
     servers.push(dying);
-    const { leader, booted, target, data, untouched } = await started({}, (url) => ({ sources: [dying.url, url] }));
+    const record = join(place, 'record');
+    const { leader, booted, target, data, untouched } = await started({}, (url) => ({ sources: [dying.url, url] }), {
+      record,
+    });
+    const before = readFileSync(target);
     await booted.off;
 
     expect(kinds(leader)).toEqual(['hello', 'commit', 'sealed', 'bye']);
@@ -161,7 +140,7 @@ describe('an installation', () => {
       firmware: 'bios',
       macs: [expect.stringMatching(/^52:54:/)],
       disks: [
-        { device: 'vda', serial: 'DATA', bytes: 32 * MIB, blank: false, removable: false, guid: null, signatures: [] },
+        { device: 'vda', serial: 'DATA', bytes: 32 * MIB, blank: false, signatures: ['LVM2_member', 'drbd'] },
         { device: 'vdb', serial: 'TARGET', bytes: 160 * MIB, blank: false },
       ],
     });
@@ -192,32 +171,46 @@ describe('an installation', () => {
       urls: [leader.url, dying.url],
       nodeKeys: { a1: node.getPublicKey() },
     });
+    const between = writesBetweenFlushes(readFileSync(record));
+    expect(brokenByLossOfPower(between, before, disk)).toBeNull();
+    // The last that is written is the first sector. Without it there is neither boot code nor a partition table.
+    expect(between.at(-1)!.map(({ sector, bytes }) => [sector, bytes.length])).toEqual([[0, 512]]);
+    const cut = diskFile(join(place, 'cut'), disk.length, Buffer.concat([Buffer.alloc(512), disk.subarray(512)]));
+    expect(execFileSync('blkid', ['-p', '-o', 'export', target], { encoding: 'utf8' })).toContain('PTTYPE=gpt');
+    expect(spawnSync('blkid', ['-p', cut])).toMatchObject({ status: 2 });
+
     const mine = createPublicKey(ticket.key).export({ format: 'der', type: 'spki' }).subarray(12);
     expect(mine.toString('base64')).toBe(said(leader, 'hello')[0]!.key);
-  }, 180_000);
+  }, 300_000);
 
   test('whose stream is altered in one bit leaves a disk that cannot boot, and says why', async () => {
-    const altered = Buffer.from(image.stream);
+    const altered = Buffer.from(bare.stream);
     altered[altered.length - 1000]! ^= 1;
-    const { leader, booted, target, data, untouched } = await started({ send: (_, from) => altered.subarray(from) });
+    const send = (_: Buffer, from: number) => altered.subarray(from);
+    const { leader, booted, target, data, untouched } = await started({ image: bare, send });
     await booted.off;
     expect(kinds(leader)).toEqual(['hello', 'commit', 'failed']);
     expect(said(leader, 'failed')[0]).toMatchObject({ phase: 'write' });
     expect(start(target)).toEqual(Buffer.alloc(MIB));
     expect(digest(data)).toBe(untouched.data);
-  }, 180_000);
+  }, 300_000);
 
-  test('cut short by a loss of power leaves a disk that cannot boot', async () => {
-    const { leader, booted, target, data, untouched } = await started({
-      send: (stream, from) => stream.subarray(from, Math.floor(stream.length * 0.9)),
-      silent: true,
-      onRequest: ({ kind }) => kind === 'progress' && booted.cut(),
-    });
+  test('onto a disk that fails names the sector, ends, and leaves a disk that cannot boot', async () => {
+    const failsAt = (70 * MIB) / 512 + 8;
+    const { leader, booted, target, data, untouched } = await started({ image: bare }, undefined, { failsAt });
     await booted.off;
-    expect(said(leader, 'progress')[0]).toMatchObject({ phase: 'write' });
+    expect(kinds(leader)).toEqual(['hello', 'commit', 'failed']);
+    const { phase, reason } = said(leader, 'failed')[0]!;
+    expect(phase).toBe('write');
+    const [, sector] = /Input\/output error.*; the kernel: I\/O error, dev vdb, sector (\d+) /s.exec(reason) ?? [
+      reason,
+    ];
+    // The kernel names the first of those it wrote at once.
+    expect(failsAt - Number(sector)).toBeGreaterThanOrEqual(0);
+    expect(failsAt - Number(sector)).toBeLessThan((MIB * 4) / 512);
     expect(start(target)).toEqual(Buffer.alloc(MIB));
     expect(digest(data)).toBe(untouched.data);
-  }, 180_000);
+  }, 300_000);
 
   long(
     'that no source can finish is reported, and leaves a disk that cannot boot',
@@ -227,7 +220,7 @@ describe('an installation', () => {
       expect(kinds(leader)).toEqual(['hello', 'commit', 'failed']);
       expect(start(target)).toEqual(Buffer.alloc(MIB));
     },
-    180_000,
+    300_000,
   );
 });
 
@@ -241,7 +234,7 @@ describe('nothing is written', () => {
     expect(kinds(leader)).toEqual(['hello', 'commit']);
     expect(booted.console()).toContain('a person said no');
     expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
-  }, 180_000);
+  }, 300_000);
 
   test('by a dry run, which says how fast disk and network are', async () => {
     const { leader, booted, target, data, untouched } = await started({}, () => ({ mode: 'dry-run' }));
@@ -252,7 +245,7 @@ describe('nothing is written', () => {
     expect(Number(report.networkBytesPerS)).toBeGreaterThan(0);
     expect(Number(report.predictedMs)).toBeGreaterThan(0);
     expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
-  }, 180_000);
+  }, 300_000);
 
   long(
     'by a rescue, which says what it found',
@@ -265,6 +258,6 @@ describe('nothing is written', () => {
       });
       expect({ target: digest(target), data: digest(data) }).toEqual(untouched);
     },
-    180_000,
+    300_000,
   );
 });
