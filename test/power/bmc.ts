@@ -31,7 +31,7 @@ export interface Bmc {
   stop(): Promise<void>;
 }
 
-export async function startBmc(): Promise<Bmc> {
+export async function startBmc(password = PASSWORD): Promise<Bmc> {
   const directory = mkdtempSync(join(tmpdir(), 'rekindle-bmc-'));
   const at = (name: string) => join(directory, name);
   const port = await freeUdpPort();
@@ -85,7 +85,7 @@ set_working_mc 0x20
     guid 77000000000040008000000000000001
   endlan
   chassis_control "${at('chassis.sh')} 0x20"
-  user 2 true "admin" "${PASSWORD}" admin 10 none md2 md5 straight
+  user 2 true "admin" "${password}" admin 10 none md2 md5 straight
 `,
   );
   writeFileSync(
@@ -96,7 +96,7 @@ set_working_mc 0x20
     stdio: 'ignore',
   });
   const ended = once(sim, 'exit');
-  const passwordFile = secret('password', `${PASSWORD}\n`);
+  const passwordFile = secret('password', `${password}\n`);
 
   const bmc: Bmc = {
     directory,

@@ -1,7 +1,9 @@
 /**
  * What a controller's daemon answers to machines that boot from the network, with a bus whose leader is the test: a program
  * that says each request of a machine as a JSON line, takes the answer as the next line, and lists who is armed by
- * `{"arm": [...]}`, and says who else answers network boots when told `{"foreign": true}`.   node controller.ts DIRECTORY
+ * `{"arm": [...]}`, and says who else answers network boots when told `{"foreign": true}`.
+ *
+ *   node controller.ts DIRECTORY [CLUSTER-FILE SEED]   as n1 of this cluster; then each request is said as a leader gets it
  */
 
 import { writeFileSync } from 'node:fs';
@@ -9,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createUser } from '@nats-io/nkeys';
 import { createClock } from '../../adapters/clock/clock.ts';
+import { readClusterFile } from '../../adapters/config/cluster-file.ts';
 import { signerFrom, verify } from '../../adapters/keys/sign.ts';
 import { startProvisioning } from '../../daemon/provisioning.ts';
 import { specSchema } from '../../machines/spec.ts';
@@ -16,11 +19,11 @@ import { PROFILES } from '../../machines/times.ts';
 import { type Bus, BusError } from '../../services/ports.ts';
 import type { Provision } from '../../services/provisioning.ts';
 
-const directory = process.argv[2]!;
-const seed = join(directory, 'node.seed');
-writeFileSync(seed, Buffer.from(createUser().getSeed()));
+const [directory = '', clusterFile, givenSeed] = process.argv.slice(2);
+const seed = givenSeed ?? join(directory, 'node.seed');
+if (!givenSeed) writeFileSync(seed, Buffer.from(createUser().getSeed()));
 const capacity = { memoryMiB: 1, vcpus: 1 };
-const spec = specSchema.parse({
+const ownSpec = specSchema.parse({
   cluster: 'test',
   profile: 'standard',
   times: PROFILES.standard,
@@ -28,6 +31,7 @@ const spec = specSchema.parse({
   hosts: { n1: { address: '10.78.0.1', capacity }, n2: { address: '10.78.0.9', capacity } },
   provisioning: { network: '10.78.0.0/24', image: 'host', imageKeys: {} },
 });
+const spec = clusterFile ? readClusterFile(clusterFile).spec : ownSpec;
 const tell = (what: object) => console.log(JSON.stringify(what));
 const answers: ((line: string) => void)[] = [];
 const nothing = () => {
@@ -35,7 +39,7 @@ const nothing = () => {
 };
 const bus: Bus = {
   async request(address, message) {
-    tell({ asked: JSON.parse((message as Provision).body), address });
+    tell(clusterFile ? { message } : { asked: JSON.parse((message as Provision).body), address });
     const answer = JSON.parse(await new Promise<string>((resolve) => answers.push(resolve)));
     if (answer === null) throw new BusError('no-responders', address);
     return answer;
