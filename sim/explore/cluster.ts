@@ -163,6 +163,20 @@ function hostsOf(random: Random, config: ConfigName, hosts: readonly string[], g
 
 type Guests = Record<string, { resources: { memoryMiB: number; vcpus: number } }>;
 
+type Rung = { readonly tries: number };
+/**
+ * A ladder; for some guests a short one, with making its disk anew as its end: from an image, or from the network, for which a few have
+ * too little time.
+ */
+function madeAnew(full: { readonly inPlace: Rung; readonly relocate: Rung }, random: Random): object {
+  if (!random.chance(0.2)) return { ladder: full };
+  const ladder = { inPlace: { ...full.inPlace, tries: random.below(2) }, relocate: { ...full.relocate, tries: 0 } };
+  const disk = '/images/disk.qcow2';
+  const network = { disk, network: true, timeoutMs: random.pick([30_000, 90_000, 90_000]) };
+  const rebuild = random.chance(0.7) ? network : { disk, from: '/images/golden.qcow2' };
+  return { ladder: { ...ladder, reinstall: 'allowed' }, rebuild };
+}
+
 function guestsOf(random: Random, config: ConfigName, hosts: readonly string[]): Guests {
   const count =
     config === 'large'
@@ -202,7 +216,7 @@ function guestsOf(random: Random, config: ConfigName, hosts: readonly string[]):
           together: pairs.has(name) ? [pairs.get(name)!] : [],
           apart: pairs.size === 0 && random.chance(0.2) ? some(all, name) : [],
           hosts: hosts.length > 2 && random.chance(0.12) ? hosts.filter(() => random.chance(0.7)) : [],
-          ladder: { inPlace: rung(), relocate: rung() },
+          ...madeAnew({ inPlace: rung(), relocate: rung() }, random.fork(`disk of ${name}`)),
           probes: random.chance(0.25) ? [{ kind: 'agent', everyMs: 1_000, misses: 3 }] : [],
           bootGraceMs: 5_000,
           onQuiesce: random.chance(0.2) ? 'quit' : 'pause',

@@ -32,6 +32,7 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
     steps.push(...someTrouble(ground, beginMs + random.below(windowMs)));
   if (config === 'machines') steps.push(...ruins(spec, random.fork('ruins')));
   if (config === 'spares') steps.push(...givenBack(spec, random.fork('spares')));
+  steps.push(...installs(spec, random.fork('installs')));
   if (random.chance(0.7)) steps.push(...person((most) => random.below(most)));
   steps.sort((a, b) => a.atMs - b.atMs);
   return {
@@ -42,6 +43,33 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
     mending: mendingOf(spec, (ratio) => random.chance(ratio)),
     quietMs: config === 'machines' ? 4 * QUIET_MS : QUIET_MS,
   };
+}
+
+/** Guests that are to be installed from the network, and what may go wrong meanwhile. */
+function installs({ guests }: Plan['spec'], random: Random): Step[] {
+  return Object.keys(guests)
+    .filter((guest) => guests[guest]!.rebuild?.network)
+    .slice(0, 3)
+    .flatMap((guest) => {
+      const atMs = FIRST_FAULT_MS + random.below(400_000);
+      const node = `@host-of ${guest}`;
+      const forMs = 1_000 + random.below(20_000);
+      const amid = random.pick<Fault>([
+        { kind: 'power-loss', node, forMs },
+        { kind: 'power-loss', node: '@leader', forMs },
+        { kind: 'kill-daemon', node },
+        { kind: 'isolate', node, forMs },
+        { kind: 'libvirt', node, mode: 'hung', forMs },
+        { kind: 'guest-hang', guest, forMs: 10 * forMs },
+        { kind: 'kill-guest', guest },
+        { kind: 'order', order: { kind: 'migrate', guest, to: null, by: 'explorer' } },
+        { kind: 'order', order: { kind: 'set-desired', guest, desired: 'stopped', by: 'explorer' } },
+      ]);
+      return [
+        { atMs, fault: { kind: 'crash-loop', guest, times: 3 } },
+        { atMs: atMs + 1_000 + random.below(40_000), fault: amid },
+      ];
+    });
 }
 
 /** Ruined disks, and what may go wrong while they are written anew. */

@@ -116,6 +116,8 @@ function guestTrouble(guest: string, fleet: Fleet, simulation: Simulation, happe
         ? []
         : [`${said} on ${context.grant?.host}, yet it can write on ${writers.join(', ') || 'no host'}`];
     case 'failed':
+      // Whatever it was that ended its installation: half a disk is for a person.
+      if (context.rebuilt?.begun) return [];
       return HARD_ON_GUESTS.some((kind) => happened.has(kind)) ? [] : [`${said}, though no guest was harmed`];
     case 'frozen':
       return [];
