@@ -199,7 +199,8 @@ test('an old life is not forgotten: what joins must be above it, and is tested w
     { incarnation: { bootId: 'b', counter: 7 }, selfFencing: true, watchdog: 'd', instances: [] },
     /life 7 of h4 is proven stopped/,
   );
-  // Nobody has started it in time.
+  // Nobody starts it in time: an hour, counted from its enrolment.
+  expect(s.fleet.timers['host/h4/join']!.dueMs - s.fleet.nowMs).toBeGreaterThan(3_500_000);
   s.fire('host/h4/join');
   s.join('h4', 108);
   expect(s.host('h4').state).toBe('qualifying');
