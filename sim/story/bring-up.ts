@@ -1,4 +1,5 @@
 /** The cluster as a story finds it: up, led by whom it says, and with nothing left to do. */
+import { giveBack } from '../give-back.ts';
 import type { Story } from './ast.ts';
 import type { Chronicle } from './chronicle.ts';
 import { OPERATOR } from './fault-phrases.ts';
@@ -24,27 +25,13 @@ export async function bringUp({ leader }: Story, chronicle: Chronicle): Promise<
   }
   await sim.advance(UP_WITHIN_MS, () => isUp(chronicle));
   const spares = Object.keys(sim.spec.hosts).filter((host) => sim.spec.hosts[host]!.spare);
-  for (const host of spares) await giveBack(host, chronicle);
+  for (const host of spares)
+    if (!(await giveBack(host, sim, chronicle.fleet, OPERATOR))) return `${host} cannot be given back as a spare`;
   await sim.advance(UP_WITHIN_MS, () => isUp(chronicle));
   if (!isUp(chronicle)) return `the cluster is not up after ${UP_WITHIN_MS / 1_000} s`;
   // Past all that follows a start, and on a whole second, so that times are easy to read.
   await sim.advance(SETTLE_MS - (sim.now() % 1_000));
   return null;
-}
-
-/** A spare is emptied, switched off and given back, as a person does it. */
-async function giveBack(host: string, { sim, fleet }: Chronicle): Promise<void> {
-  const is = () => fleet().hosts[host]!;
-  const order = { kind: 'maintenance', host, by: OPERATOR } as const;
-  // A leader takes orders only once it has announced itself.
-  await sim.advance(UP_WITHIN_MS, () => fleet().leader === sim.leader()?.name);
-  await sim.advance(200);
-  void sim.order({ ...order, on: true, drain: true });
-  await sim.advance(UP_WITHIN_MS, () => is().state === 'maintenance');
-  sim.inject({ kind: 'power-loss', node: host });
-  await sim.advance(UP_WITHIN_MS, () => is().state === 'maintenance' && is().context.fence !== null);
-  void sim.order({ ...order, on: false });
-  await sim.advance(UP_WITHIN_MS, () => is().state === 'spare');
 }
 
 /** Led, every host in service or a spare, and every guest that is wanted observed running, with nothing left to do. */

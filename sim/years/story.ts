@@ -6,6 +6,7 @@ import type { Fleet } from '../../machines/fleet.ts';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { Order } from '../../services/protocol.ts';
 import { createSimulation } from '../create.ts';
+import { giveBack } from '../give-back.ts';
 import { createRandom } from '../random.ts';
 import type { Simulation } from '../simulation.ts';
 import { createDowntime } from './downtime.ts';
@@ -13,7 +14,7 @@ import { type Errand, orderUntilAccepted, reboot } from './errands.ts';
 import { createFences } from './fences.ts';
 import { type Incident, type Story, spread } from './incidents.ts';
 import type { Outcome, StoryEvent, StoryOptions } from './outcome.ts';
-import { attend, wanted } from './person.ts';
+import { attend, ON_CALL, wanted } from './person.ts';
 import type { KindName } from './rates.ts';
 import { type Act, createScript } from './script.ts';
 import { createView } from './view.ts';
@@ -37,7 +38,7 @@ export async function tellStory(
   const random = createRandom(`${story.seed}/${options.salt ?? ''}`);
   const sim = await createSimulation(spec, { seed: random.below(2 ** 31) });
   const view = createView(sim);
-  await warmUp(sim, view.calm);
+  await warmUp(sim, view.calm, () => sim.leader()?.controller()?.fleet() ?? null);
   const guests = Object.keys(spec.guests).filter((guest) => spec.guests[guest]!.desired === 'running');
   const unplaced = guests.filter((guest) => sim.writers(guest).length === 0);
   view.wantOnly(guests.filter((guest) => !unplaced.includes(guest)));
@@ -186,8 +187,10 @@ export async function tellStory(
   };
 }
 
-/** Until every guest runs that can, and no voter is still waiting after its own start. */
-async function warmUp(sim: Simulation, calm: () => boolean): Promise<void> {
+/** Until every guest runs that can, spares are off, and no voter is still waiting after its own start. */
+async function warmUp(sim: Simulation, calm: () => boolean, fleet: () => Fleet | null): Promise<void> {
+  await sim.advance(WARM_UP_MS, calm);
+  for (const [host, { spare }] of Object.entries(sim.spec.hosts)) if (spare) await giveBack(host, sim, fleet, ON_CALL);
   await sim.advance(WARM_UP_MS, calm);
   await sim.advance(sim.spec.times.leaseMs * 1.2);
 }

@@ -18,7 +18,7 @@ export interface View {
   wantOnly(guests: readonly string[]): void;
 }
 
-const WELL = new Set(['running', 'maintenance']);
+const WELL = new Set(['running', 'maintenance', 'spare']);
 /** Timers that repeat for ever while nothing can be done. */
 const REPEATS = new Set(['fence', 'stable']);
 

@@ -32,6 +32,18 @@ describe('one story', () => {
     expect(outcome.simulatedMs).toBeLessThan(HOUR);
   });
 
+  test('where only a spare has room, the guests of a dead host are down for as long as it takes to boot', async () => {
+    const full = cluster({ capacity: { memoryMiB: 1_024, vcpus: 16 } });
+    const dead = story(['host-dead', 'h1', 0, HOUR]);
+    expect(downMs(await tell(dead, full), 'g1')).toBeGreaterThan(HOUR);
+    const h4 = { ...full.hosts.h3!, address: 'h4', spare: true };
+    const outcome = await tell(dead, { ...full, hosts: { ...full.hosts, h4 } });
+    expect(guestsDown(outcome)).toEqual(['g1', 'g4']);
+    expect(downMs(outcome, 'g1')).toBeGreaterThan(20_000);
+    expect(downMs(outcome, 'g1')).toBeLessThan(3 * MINUTE);
+    expect(outcome).toMatchObject({ falseFences: [], asked: [], unsettled: null });
+  });
+
   test('with neither BMC nor watchdog its guests wait for a person', async () => {
     const bare = { power: [], watchdog: { kind: 'none' } };
     const operators = { anna: `U${'A'.repeat(55)}` };
