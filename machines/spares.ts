@@ -4,7 +4,7 @@
  */
 import type { Draft } from './entries.ts';
 import type { Fleet } from './fleet.ts';
-import { type HostRoom, type Inventory, takeInventory, vacate } from './inventory.ts';
+import { type HostRoom, type Inventory, occupy, takeInventory, vacate } from './inventory.ts';
 import { isOnItsWay } from './off-duty.ts';
 import { type PlaceRequest, placeIn } from './placement.ts';
 import { isVetoable } from './reinstall.ts';
@@ -45,16 +45,18 @@ export function spareSteps(fleet: Fleet): Draft[] {
   const guests = waiting(fleet);
   if (guests.length === 0) return [];
   const inventory = takeInventory(fleet);
-  // What is on its way already takes whom it can; nobody else is called for those.
-  for (const room of inventory.hosts) if (isOnItsWay(fleet.hosts[room.name]!)) room.closed = null;
   const specs = fleet.spec?.guests ?? {};
-  const requests = guests.map(
+  const expected = settleIn(fleet, inventory, new Set(guests));
+  const unexpected = guests.filter((guest) => !expected.has(guest));
+  const requests = unexpected.map(
     (guest): PlaceRequest => ({ type: 'place', guest, purpose: 'relocation', avoid: [], prefer: null }),
   );
+  let rooms = names.flatMap((name) => inventory.byName.get(name) ?? []);
+  // Asked first, for it is cheap: many guests may wait for long that no spare could take.
+  if (!mostTaken(inventory, specs, rooms, requests)) return [];
   const refusals = placeIn(inventory, specs, requests).filter(({ host }) => host === null);
   const why = new Map(refusals.map((one) => [one.guest, one.why]));
   let left = requests.filter(({ guest }) => why.has(guest));
-  let rooms = names.flatMap((name) => inventory.byName.get(name) ?? []);
   const steps: Draft[] = [];
   while (left.length > 0) {
     const best = mostTaken(inventory, specs, rooms, left);
@@ -71,6 +73,28 @@ export function spareSteps(fleet: Fleet): Draft[] {
     rooms = rooms.filter((room) => room !== best);
   }
   return steps;
+}
+
+/** Spares on their way, as if they were there and held the guests that they were called for. Returns those. */
+function settleIn(
+  { spec, hosts }: Fleet,
+  { hosts: rooms, whereabouts }: Inventory,
+  among: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const settled = new Set<string>();
+  for (const room of rooms) {
+    const entity = hosts[room.name]!;
+    if (!isOnItsWay(entity)) continue;
+    room.closed = null;
+    for (const guest of entity.context.called ?? []) {
+      const wants = spec && get(spec.guests, guest);
+      if (!wants || !among.has(guest)) continue;
+      occupy(room, wants);
+      whereabouts.set(guest, [room]);
+      settled.add(guest);
+    }
+  }
+  return settled;
 }
 
 type Specs = Parameters<typeof placeIn>[1];
@@ -91,8 +115,10 @@ function mostTaken(
   let best: { room: HostRoom; takes: number } | null = null;
   for (const room of rooms) {
     const trial = { ...inventory, whereabouts: new Map(inventory.whereabouts) };
+    const { closed } = room;
     const taken = place(trial, specs, room, wanted);
     for (const guest of taken) vacate(room, specs[guest]!);
+    room.closed = closed;
     if (taken.length > (best?.takes ?? 0)) best = { room, takes: taken.length };
   }
   return best?.room ?? null;

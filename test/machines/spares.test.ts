@@ -355,6 +355,28 @@ describe('several spares', () => {
     expect(look(s)).toEqual(['host/h6 for g1']);
   });
 
+  test('one on its way has room for others besides: no other is called for those', () => {
+    const s = given(cluster({ h4: { spare: true, capacity: { memoryMiB: 8_192, vcpus: 4 } }, h5: SPARE }));
+    lose(s, 'h1');
+    expect(look(s)).toEqual(['host/h4 for g1']);
+    lose(s, 'h2');
+    expect(look(s)).toEqual([]);
+    lose(s, 'h3');
+    expect(look(s)).toEqual(['host/h5 for g3']);
+  });
+
+  test('one on its way takes another if the guest that it was called for has found a place meanwhile', () => {
+    const s = given(cluster({ h4: SPARE, h5: SPARE }));
+    lose(s, 'h1');
+    look(s);
+    s.append('guest.ordered', 'guest/g3', { desired: 'stopped', by: 'ann' });
+    s.outcome('succeeded', 'stop', 'guest/g3');
+    s.settle();
+    expect(s.guest('g1')).toMatchObject({ state: 'running', context: { grant: { host: 'h3' } } });
+    lose(s, 'h2');
+    expect(look(s)).toEqual([]);
+  });
+
   test('one in service that is lost is no spare on its way: another is called for its guests', () => {
     const s = given(cluster({ h4: SPARE, h5: SPARE }));
     lose(s, 'h1');
