@@ -29,6 +29,9 @@ export interface Base {
   readonly madeAt: Date | null;
 }
 
+/** Of mmdebstrap. */
+const MERGED_USR = '/usr/share/mmdebstrap/hooks/merged-usr';
+
 /** Virtual machines need few drivers; for real ones the initramfs carries all that may hold the root disk. */
 const initramfs = (kernel: Kernel) => `COMPRESS=zstd\nMODULES=${kernel === 'cloud' ? 'list' : 'most'}\n`;
 const MODULES_HOOK = `#!/bin/sh
@@ -40,7 +43,14 @@ manual_add_modules virtio_pci virtio_blk virtio_scsi sd_mod nvme ext4 crc32c_gen
 export async function debianBase(run: Runner, options: BaseOptions): Promise<Base> {
   const { kernel, cache, mirror, scratch } = options;
   const packages = [...new Set([...BASE_PACKAGES, KERNEL_PACKAGES[kernel], ...options.packages])].sort();
-  const asked = { packages, mirror, leftOut: LEFT_OUT, initramfs: initramfs(kernel), hook: MODULES_HOOK };
+  const asked = {
+    packages,
+    mirror,
+    leftOut: LEFT_OUT,
+    hooks: MERGED_USR,
+    initramfs: initramfs(kernel),
+    hook: MODULES_HOOK,
+  };
   const key = createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
   const tar = join(cache, `debian-${key}.tar`);
   if (existsSync(tar) && !options.fresh) return { tar, madeAt: (await stat(tar)).mtime };
@@ -61,6 +71,8 @@ export async function debianBase(run: Runner, options: BaseOptions): Promise<Bas
         ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"'],
         ...LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`),
         `--include=${packages.join(' ')}`,
+        // Or a package comes along that merges /usr once and needs all of Perl.
+        `--hook-dir=${MERGED_USR}`,
         // What was downloaded once is not downloaded again.
         ...['--skip=download/empty', '--skip=essential/unlink'],
         '--setup-hook=mkdir -p "$1"/var/cache/apt/archives',

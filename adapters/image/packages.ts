@@ -28,13 +28,30 @@ export const LEFT_OUT: readonly string[] = [
   '/usr/share/iso-codes/*',
   '/usr/share/xml/iso-codes/*',
   '/usr/share/gtk-doc/*',
+  // Character sets of before Unicode.
+  ...[
+    'IBM*',
+    'EBCDIC*',
+    'EUC*',
+    'ISO-2022*',
+    'BIG5*',
+    'GB*',
+    'lib*',
+    'SJIS*',
+    'SHIFT*',
+    'UHC*',
+    'JOHAB*',
+    'TSCII*',
+  ].map((name) => `/usr/lib/x86_64-linux-gnu/gconv/${name}`),
 ];
 
 /** Removed afterwards, for installing them is needed by the scripts of packages: paths with shell patterns. */
 export const PRUNED: readonly string[] = [
   ...['var/cache/apt/*', 'var/lib/apt/lists/*', 'var/cache/debconf/*-old', 'var/lib/dpkg/*-old', 'var/log/*.log'],
   ...['var/log/apt', 'var/cache/ldconfig/aux-cache', 'var/lib/systemd/random-seed', 'var/lib/dbus/machine-id'],
-  ...['etc/hostname', 'etc/resolv.conf', 'etc/.pwd.lock', 'usr/lib/udev/hwdb.d', 'etc/motd'],
+  ...['etc/hostname', 'etc/resolv.conf', 'etc/.pwd.lock', 'etc/motd'],
+  // Names of hardware, that udev would look up for each device.
+  ...['usr/lib/udev/hwdb.d', 'usr/lib/udev/hwdb.bin', 'etc/udev/hwdb.bin'],
   // One emulator, for x86-64 guests; libvirt asks each that it finds for its abilities, which takes seconds.
   ...['usr/libexec/qemu-system-i386', 'usr/bin/qemu-system-i386', 'usr/bin/qemu-system-x86_64-microvm'],
   ...['usr/bin/qemu-storage-daemon', 'usr/bin/qemu-io', 'usr/share/qemu/skiboot.lid', 'usr/share/qemu/openbios-*'],
