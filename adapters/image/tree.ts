@@ -12,14 +12,41 @@ const ENABLED: Readonly<Record<string, string>> = {
   'sockets.target.wants/systemd-networkd.socket': '/lib/systemd/system/systemd-networkd.socket',
   'network-online.target.wants/systemd-networkd-wait-online.service':
     '/lib/systemd/system/systemd-networkd-wait-online.service',
+  'timers.target.wants/systemd-timesyncd.timer': '/etc/systemd/system/systemd-timesyncd.timer',
+  'default.target': '/lib/systemd/system/multi-user.target',
   'multi-user.target.wants/rekindled.service': '/etc/systemd/system/rekindled.service',
   'multi-user.target.wants/rekindle-enrol.service': '/etc/systemd/system/rekindle-enrol.service',
 };
+/** Started by Debian in the path of all others; here by the timer. */
+const NOT_AT_ONCE = ['sysinit.target.wants/systemd-timesyncd.service'];
 /** Never started. Nobody can log in, so nothing asks for a name; guests are Rekindle's alone to start and stop. */
 const MASKED = [
   ...['getty.target', 'getty-static.service', 'getty@.service', 'serial-getty@.service', 'libvirt-guests.service'],
   ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer'],
   ...['e2scrub_reap.service', 'systemd-firstboot.service', 'systemd-pstore.service', 'machines.target'],
+  ...['systemd-user-sessions.service', 'systemd-update-utmp.service', 'systemd-update-utmp-runlevel.service'],
+  ...['systemd-ask-password-console.path', 'systemd-ask-password-wall.path', 'systemd-initctl.socket'],
+  // What is mounted, or loaded, for programs that are not there.
+  ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'sys-kernel-config.mount', 'dev-mqueue.mount'],
+  ...['sys-fs-fuse-connections.mount', 'proc-sys-fs-binfmt_misc.automount', 'systemd-fsckd.socket'],
+  ...['modprobe@drm.service', 'modprobe@dm_mod.service', 'modprobe@loop.service'],
+];
+/** Of systemd: they look for what no image has, one process each. */
+const GENERATORS_MASKED = [
+  'getty',
+  'gpt-auto',
+  'hibernate-resume',
+  'integritysetup',
+  'run',
+  'system-update',
+  'veritysetup',
+];
+/** Of udev, for devices that a host has no use for. Each is read, and asked about each device, at every start. */
+const RULES_MASKED = [
+  ...['60-autosuspend', '60-cdrom_id', '60-drm', '60-evdev', '60-fido-id', '60-persistent-alsa', '60-persistent-input'],
+  ...['60-persistent-storage-tape', '60-persistent-v4l', '60-sensor', '60-serial', '64-btrfs', '70-camera'],
+  ...['70-joystick', '70-memory', '70-mouse', '70-touchpad', '70-uaccess', '71-seat', '73-seat-late'],
+  ...['75-probe_mtd', '78-sound-card', '85-hwclock', '96-e2scrub'],
 ];
 
 export interface TreeOptions {
@@ -52,12 +79,18 @@ export async function makeTree(run: Runner, { base, tree, overlay, unit, files }
   await cp(overlay, tree, { recursive: true });
   await cp(unit, join(tree, 'etc/systemd/system/rekindled.service'));
   const system = join(tree, 'etc/systemd/system');
+  for (const name of NOT_AT_ONCE) await rm(join(system, name), { force: true });
   for (const name of MASKED) await link(join(system, name), '/dev/null');
+  for (const name of GENERATORS_MASKED)
+    await link(join(tree, `etc/systemd/system-generators/systemd-${name}-generator`), '/dev/null');
+  for (const name of RULES_MASKED) await link(join(tree, `etc/udev/rules.d/${name}.rules`), '/dev/null');
   for (const [name, target] of Object.entries(ENABLED)) await link(join(system, name), target);
   await link(join(tree, 'etc/resolv.conf'), '../run/systemd/resolve/stub-resolv.conf');
   // Empty: made at the first boot, and different on every host.
   await writeFile(join(tree, 'etc/machine-id'), '');
   await mkdir(join(tree, 'var/log/journal'), { recursive: true });
+  // Nothing in /usr is newer than these: what systemd does after an update of /usr was done by the packages.
+  for (const directory of ['etc', 'var']) await writeFile(join(tree, directory, '.updated'), '');
 
   for (const [path, source] of Object.entries(files)) {
     if (!existsSync(source)) fail('IMAGE_NOT_BUILT', { step: 'include-file', reason: `${source} is not there` });
