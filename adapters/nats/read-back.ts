@@ -1,4 +1,7 @@
 /** What a running nats-server really does, from its monitoring endpoint: what was asked for in a file proves nothing. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { failure, type RekindleError } from '../../services/errors.ts';
 import { isTooOld, LEAST_VERSION } from './version.ts';
@@ -31,8 +34,10 @@ export interface RunningServer {
 /** `url` such as `http://127.0.0.1:8222`. Throws NATS_UNREADABLE. */
 export async function readServer(url: string): Promise<RunningServer> {
   try {
-    const response = await fetch(new URL('/varz', url), { signal: AbortSignal.timeout(1_000) });
-    const { server_name, version, jetstream } = varzSchema.parse(await response.json());
+    // Not fetch(): to load what it is made of is a good part of the daemon's start.
+    const asking = get(new URL('/varz', url), { agent: false, signal: AbortSignal.timeout(1_000) });
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    const { server_name, version, jetstream } = varzSchema.parse(await json(response));
     const { config, meta } = jetstream ?? {};
     const syncAlways = config?.sync_always === true;
     return {
