@@ -1,5 +1,5 @@
 /** The command line as a whole: every command, its options, its help. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { createCli, type Register } from './cli.ts';
 import { adopt } from './commands/adopt.ts';
 import { check } from './commands/check.ts';
@@ -30,6 +30,7 @@ import { token } from './commands/token.ts';
 import { up } from './commands/up.ts';
 import { watch } from './commands/watch.ts';
 import { why } from './commands/why.ts';
+import { emptyProgram } from './empty-program.ts';
 import type { Terminal } from './terminal.ts';
 
 const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
@@ -42,23 +43,7 @@ const GROUPS: readonly (readonly [string, readonly Register[]])[] = [
 ];
 
 export function buildProgram(terminal: Terminal, version: string): Command {
-  const program = new Command('rekindle')
-    .description('Keeps virtual machines alive when the machines under them die.')
-    .version(version)
-    .option('--run <DIR>', 'run directory of this node', '/run/rekindle')
-    .option('--cluster <FILE>', 'cluster file', '/etc/rekindle/cluster.yaml')
-    .option('--state <DIR>', 'state directory of this node', '/var/lib/rekindle')
-    .option('--json', 'print one JSON object (log: one a line), errors too')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({
-      writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => terminal.err(text.trimEnd()),
-      // Errors of usage are thrown and told like all others.
-      outputError: () => {},
-      getOutHelpWidth: () => Math.min(terminal.columns(), 100),
-      getErrHelpWidth: () => Math.min(terminal.columns(), 100),
-    })
-    .exitOverride();
+  const program = emptyProgram(terminal, version);
   const cli = createCli(terminal);
   for (const [heading, commands] of GROUPS) {
     program.commandsGroup(heading);

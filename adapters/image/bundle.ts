@@ -1,6 +1,6 @@
 /**
  * The compiled programs as one file each: Node opens one file instead of six hundred, and a machine without a fast CPU
- * starts in seconds instead of half a minute. Beside the two that a host waits for lies what V8 made of them,
+ * starts in seconds instead of half a minute. Beside those that a host waits for lies what V8 made of them,
  * so that it need not be made again.
  */
 import { cp, rm, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { Runner } from './tools.ts';
 /** What a host waits for at its start: path of the compiled source, without its ending, → arguments of a run that ends at once. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'cli/rekindle': ['--version'],
+  'cli/enrol/alone': ['--version'],
   'daemon/rekindled': ['--help'],
 };
 /** What else is run as a process or a thread of its own. */
