@@ -13,6 +13,12 @@ boot_entry() {
   efibootmgr -q -c -d "$1" -p "$number" -L Rekindle -l '\EFI\BOOT\BOOTX64.EFI' >>"$RUN/log" 2>&1 || say "no boot entry could be made"
 }
 
+# way_out DISK: kexec, or reboot where that cannot be done, or where a try has failed before: a network card or a driver may not
+# survive kexec, and a machine that was never heard after one may well come up through its firmware.
+way_out() {
+  if [ "$ATTEMPT" = 1 ] && kernel_ready "$1"; then echo kexec; else echo reboot; fi
+}
+
 # kernel_ready DISK: the installed kernel is loaded, so that kexec can start it without firmware and boot loader.
 kernel_ready() {
   local number node=$1 status=0

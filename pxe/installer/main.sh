@@ -105,8 +105,7 @@ progress_stop
 ask sealed "{\"manifest\":\"$DIGEST\",\"bytes\":$RAW_BYTES,\"tookMs\":$((($(uptime_cs) - started) * 10))}"
 
 phase leave
-how=reboot
-if kernel_ready "$DEV/$TARGET"; then how=kexec; fi
+how=$(way_out "$DEV/$TARGET")
 ask bye "{\"how\":\"$how\"}"
 say "[$(uptime_cs)] leaving by $how"
 [ $how = reboot ] || kexec -e || true

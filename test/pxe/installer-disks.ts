@@ -47,7 +47,7 @@ export function rawDisk(place: string, built: string, tree: string): Buffer {
   mkdirSync(join(root, 'boot'), { recursive: true });
   writeFileSync(join(root, 'boot/vmlinuz'), readFileSync(join(built, 'vmlinuz')));
   writeFileSync(join(root, 'boot/initrd.img'), installedSystem(join(place, 'system'), tree));
-  diskFile(file, 96 * MIB);
+  diskFile(file, 76 * MIB);
   execFileSync('sfdisk', ['-q', file], {
     input: 'label: gpt\nsize=8MiB, type=U, name=esp\nsize=1MiB, name=rekindle-id\nsize=40MiB, name=root\nname=data\n',
   });
@@ -56,7 +56,7 @@ export function rawDisk(place: string, built: string, tree: string): Buffer {
   });
   const raw = readFileSync(file);
   raw.set(bootSector());
-  noise(8 * MIB, 'image').copy(raw, 70 * MIB);
+  noise(2 * MIB, 'image').copy(raw, 70 * MIB);
   return raw;
 }
 

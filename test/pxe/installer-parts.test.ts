@@ -19,7 +19,9 @@ afterEach(() => rmSync(place, { recursive: true, force: true }));
 
 /** A part of the installer, run here: standard output and the exit code. */
 function bash(script: string): Promise<{ out: string; code: number | null }> {
-  const sources = ['base', 'talk', 'progress', 'disks', 'image'].map((part) => `. ${SCRIPTS}/${part}.sh`).join('\n');
+  const sources = ['base', 'talk', 'progress', 'disks', 'image', 'boot']
+    .map((part) => `. ${SCRIPTS}/${part}.sh`)
+    .join('\n');
   const child = spawn('bash', ['-c', `${sources}\nset -euo pipefail\necho test >$RUN/phase\n${script}`], {
     env: { ...process.env, RUN: join(place, 'run'), HERE: join(place, 'installer'), SYS: join(place, 'sys') },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,6 +68,15 @@ describe('the disk that is written', () => {
     const { out, code } = await bash(script);
     expect({ out, code }).toEqual({ out: expect.stringContaining(why), code: 1 });
   });
+});
+
+test.each([
+  ['kexec', 'at the first try', 1, 0],
+  ['reboot', 'where its kernel cannot be started so', 1, 1],
+  ['reboot', 'at every later try, since the one before may have ended by kexec', 2, 0],
+])('the machine leaves by %s %s', async (how, _, attempt, status) => {
+  const { out } = await bash(`kernel_ready() { return ${status}; }\nATTEMPT=${attempt}\nway_out /dev/none`);
+  expect(out).toBe(`${how}\n`);
 });
 
 describe('a manifest', () => {

@@ -99,7 +99,7 @@ const start = (file: string) => {
   closeSync(descriptor);
   return bytes;
 };
-const mebibytes = Array.from({ length: 95 }, (_, at) => at);
+const mebibytes = Array.from({ length: 75 }, (_, at) => at);
 const nobody: Behaviour = {
   node: 'a1',
   pair: node,
