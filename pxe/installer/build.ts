@@ -27,7 +27,7 @@ const PROGRAMS: Record<string, readonly string[]> = {
   zstd: ['usr/bin/zstd'],
 };
 const APPLETS =
-  'awk base64 cat chmod cp cut date dirname dmesg env find grep head hostname ip kill ln ls mkdir mkfifo mount mv nproc od poweroff reboot rm sed seq sh sha256sum sleep sort stat strings sync tail tar taskset test timeout tr truncate udhcpc umount uname uniq wc xargs'.split(
+  'awk base64 cat chmod cp cut date dirname dmesg env find grep head hostname hwclock ip kill ln ls mkdir mkfifo mount mv nproc od poweroff reboot rm sed seq sh sha256sum sleep sort stat strings sync tail tar taskset test timeout tr truncate udhcpc umount uname uniq wc xargs'.split(
     ' ',
   );
 /** Where Debian keeps libraries. The first is the program interpreter's place too. */

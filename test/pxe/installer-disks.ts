@@ -70,8 +70,8 @@ function bootSector(): number[] {
 function installedSystem(top: string, tree: string): Buffer {
   mkdirSync(join(top, 'bin'), { recursive: true });
   writeFileSync(join(top, 'bin/busybox'), readFileSync(join(tree, 'bin/busybox')), { mode: 0o755 });
-  writeFileSync(join(top, 'init'), '#!/bin/busybox sh\necho the installed system is up\n/bin/busybox poweroff -f\n', {
-    mode: 0o755,
-  });
+  const init =
+    '#!/bin/busybox sh\necho the installed system is up in $(/bin/busybox date -u +%Y)\n/bin/busybox poweroff -f\n';
+  writeFileSync(join(top, 'init'), init, { mode: 0o755 });
   return execFileSync('sh', ['-c', `cd ${top} && find . | cpio -o -H newc --quiet`], { maxBuffer: 1 << 26 });
 }

@@ -90,6 +90,9 @@ export function machine(
       '-serial',
       'stdio',
       '-no-reboot',
+      // A battery that is empty.
+      '-rtc',
+      'base=2005-01-01T00:00:00',
       '-netdev',
       'user,id=n',
       '-device',
