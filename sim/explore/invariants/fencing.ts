@@ -28,6 +28,8 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
   /** Hosts that were silent when a person released the brake: until they are back they count no more (machines/brake.ts). */
   const waived = new Set<string>();
   const inMaintenance = new Set<string>();
+  /** Entries by which spares were. */
+  const givenBack = new Set<string>();
 
   const check = (host: string) => {
     const counter = simulation.nodes[host]!.memory.incarnation()?.counter ?? -1;
@@ -91,8 +93,12 @@ export function watchFencing({ spec, simulation, hosts, writersOn, violated }: S
           inMaintenance.add(host);
           return;
         case 'maintenance.ended':
-          // A spare that a person kept free and gives back is missed by nobody.
-          if (inMaintenance.delete(host) && spec.hosts[host]?.spare && fenced.delete(host)) silentSince.delete(host);
+          // A spare that a person kept free and gives back is missed by nobody, also when the log is told so again.
+          if (inMaintenance.delete(host) && spec.hosts[host]?.spare && fenced.has(host)) givenBack.add(entry.id);
+          if (givenBack.has(entry.id)) {
+            fenced.delete(host);
+            silentSince.delete(host);
+          }
           return;
         case 'brake.released':
           if (entry.cause === 'operator') for (const silent of silentSince.keys()) waived.add(silent);
