@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { failure } from '../../services/errors.ts';
 import type { Identities } from './identities.ts';
 import { NODE_KEYS } from './identities.ts';
-import { readSeed } from './sign.ts';
+import { signerFrom } from './sign.ts';
 import { writeDurably } from './write-durably.ts';
 
 export type PublicKeys = Identities['nodes'][string];
@@ -29,7 +29,7 @@ export async function makeOwnKeys(state: string, host: string): Promise<OwnKeys>
   const keys = Object.fromEntries(
     NODE_KEYS.map((role) => {
       if (!existsSync(at(`${role}.nk`))) makeSeed(at(`${role}.nk`));
-      return [role, readSeed(at(`${role}.nk`)).getPublicKey()];
+      return [role, signerFrom(at(`${role}.nk`)).publicKey];
     }),
   ) as PublicKeys;
   // The private key is written by us, so that it is on disk as a whole or not at all.

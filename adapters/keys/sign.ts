@@ -1,8 +1,10 @@
 /** Ed25519 signatures with nkeys. A seed stays inside its closure: it is in no error, log line or argument. */
+import { sign, verify as verified } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { fromPublic, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { fromSeed, type KeyPair } from '@nats-io/nkeys';
 import { fail } from '../../services/errors.ts';
 import type { Signer, Verify } from '../../services/ports.ts';
+import { pairOf, publicKeyOf } from './nkey.ts';
 
 /** The key pair in a file whose only line is a seed. Throws KEY_UNREADABLE. */
 export function readSeed(file: string): KeyPair {
@@ -23,18 +25,16 @@ export function readSeed(file: string): KeyPair {
   }
 }
 
+/** Throws KEY_UNREADABLE. */
 export function signerFrom(seedFile: string): Signer {
-  const pair = readSeed(seedFile);
-  return {
-    publicKey: pair.getPublicKey(),
-    sign: (text) => Buffer.from(pair.sign(Buffer.from(text))).toString('base64url'),
-  };
+  const { publicKey, key } = pairOf(Buffer.from(readSeed(seedFile).getSeed()).toString());
+  return { publicKey, sign: (text) => sign(null, Buffer.from(text), key).toString('base64url') };
 }
 
 /** A malformed key or signature verifies nothing, rather than throwing. */
 export const verify: Verify = (publicKey, text, signature) => {
   try {
-    return fromPublic(publicKey).verify(Buffer.from(text), Buffer.from(signature, 'base64url'));
+    return verified(null, Buffer.from(text), publicKeyOf(publicKey), Buffer.from(signature, 'base64url'));
   } catch {
     return false;
   }

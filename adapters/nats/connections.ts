@@ -5,10 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect, type Msg, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Say } from '../../services/ports.ts';
 import type { TlsFiles } from '../keys/load.ts';
-import { readSeed } from '../keys/sign.ts';
+import { signerFrom } from '../keys/sign.ts';
 import { isTooOld, LEAST_VERSION } from './version.ts';
 
 /** A server that does not finish the handshake within this is treated as down. */
@@ -64,12 +64,13 @@ interface Listener {
 /** Returns at once; servers that are down are tried again for ever. Throws only when the keys cannot be read. */
 export function openConnections(plan: ConnectionPlan): Connections {
   const { say } = plan;
-  const pair = readSeed(plan.seed);
+  const signer = signerFrom(plan.seed);
   const pem = (file: string) => readFileSync(file, 'utf8');
   const options = {
     name: plan.name,
     inboxPrefix: plan.inbox,
-    authenticator: nkeyAuthenticator(() => pair.getSeed()),
+    // A signature for what the server asks with, in the alphabet that it tries first.
+    authenticator: (nonce?: string) => ({ nkey: signer.publicKey, sig: nonce ? signer.sign(nonce) : '' }),
     timeout: CONNECT_TIMEOUT_MS,
     reconnect: false,
     ignoreClusterUpdates: true,
@@ -170,7 +171,6 @@ export function openConnections(plan: ConnectionPlan): Connections {
         await path.done;
       });
       await Promise.all(out);
-      pair.clear();
     },
   };
 }

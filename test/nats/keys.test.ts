@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createUser, fromPublic } from '@nats-io/nkeys';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClusterKeys } from '../../adapters/keys/create.ts';
@@ -117,3 +118,27 @@ describe('signing', () => {
     expect(`${error} ${(error as Error).stack} ${String((error as Error).cause)}`).not.toContain(seed.slice(0, 20));
   });
 });
+
+test('keys and signatures are those of the nkeys library, both ways', async () => {
+  for (let round = 0; round < 50; round++) {
+    const theirs = createUser();
+    const file = join(out, 'one.nk');
+    await writeFile(file, theirs.getSeed(), { mode: 0o600 });
+    const ours = signerFrom(file);
+    const text = `${round} ${'ä'.repeat(round)}`;
+    const signature = Buffer.from(ours.sign(text), 'base64url');
+    expect(ours.publicKey).toBe(theirs.getPublicKey());
+    expect(signature).toEqual(Buffer.from(theirs.sign(Buffer.from(text))));
+    expect(fromPublic(ours.publicKey).verify(Buffer.from(text), signature)).toBe(true);
+    expect(verify(ours.publicKey, text, ours.sign(text))).toBe(true);
+    expect(verify(ours.publicKey, `${text}.`, ours.sign(text))).toBe(false);
+  }
+  await rm(join(out, 'one.nk'));
+});
+
+test.each(['', 'U', 'x', `U${'A'.repeat(55)}`, `S${'A'.repeat(57)}`, `U${'A'.repeat(200)}`])(
+  'no key verifies anything: %j',
+  (key) => {
+    expect(verify(key, 'text', Buffer.alloc(64).toString('base64url'))).toBe(false);
+  },
+);
