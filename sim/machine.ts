@@ -239,8 +239,11 @@ export function createMachine(parts: MachineParts): SimMachine {
     seed = null;
     end();
     if (answer.kind !== 'enrolled') return;
-    // What ran until now was another machine, and that is gone.
-    if (byHand) parts.stop();
+    if (byHand) {
+      // What ran until now was another machine, and that is gone.
+      parts.stop();
+      note('brought', installer.of);
+    }
     parts.start({ counter: answer.counter });
   };
 

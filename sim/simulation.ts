@@ -24,7 +24,7 @@ export type WorldEvent = { readonly atMs: number } & (
   | {
       readonly kind: 'machine';
       readonly host: string;
-      readonly what: 'network-boot' | 'no-boot' | 'plan-stolen' | 'disk-given-up' | 'disk-written';
+      readonly what: 'network-boot' | 'no-boot' | 'plan-stolen' | 'disk-given-up' | 'disk-written' | 'brought';
       /** Of the disk that is in it. */
       readonly serial: string;
       readonly job?: string;

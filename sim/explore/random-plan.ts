@@ -1,6 +1,7 @@
 /** A plan from a seed: at least twenty faults in ten minutes, then quiet. */
 import type { EntryType } from '../../machines/entries.ts';
 import type { Fault } from '../faults.ts';
+import { ticketKey } from '../machine.ts';
 import { createRandom, type Random } from '../random.ts';
 import { type ConfigName, randomCluster } from './cluster.ts';
 import type { Plan, Step } from './plan.ts';
@@ -30,7 +31,7 @@ export function randomPlan(seed: number, config: ConfigName = 'any'): Plan {
   const beginMs = crowded ? FIRST_FAULT_MS + random.below(FAULTS_END_MS - windowMs - FIRST_FAULT_MS) : FIRST_FAULT_MS;
   while (steps.length < FAULTS_AT_LEAST + (crowded ? 10 : 0))
     steps.push(...someTrouble(ground, beginMs + random.below(windowMs)));
-  if (config === 'machines') steps.push(...ruins(spec, random.fork('ruins')));
+  if (config === 'machines') steps.push(...ruins(spec, random.fork('ruins')), ...brought(spec, random.fork('brought')));
   if (config === 'spares') steps.push(...givenBack(spec, random.fork('spares')));
   steps.push(...installs(spec, random.fork('installs')));
   if (random.chance(0.7)) steps.push(...person((most) => random.below(most)));
@@ -107,6 +108,35 @@ function ruins({ hosts }: Plan['spec'], random: Random): Step[] {
     if (random.chance(0.2)) steps.push({ atMs, fault: { kind: 'ticket-stolen', node } });
   }
   return steps;
+}
+
+/** A person takes a machine out of service and brings another in its place, with a ticket; and what may go wrong meanwhile. */
+function brought({ hosts }: Plan['spec'], random: Random): Step[] {
+  const by = 'explorer';
+  return Object.keys(hosts)
+    .filter((host) => hosts[host]!.machine && random.chance(0.6))
+    .flatMap((host): Step[] => {
+      const atMs = 300_000 + random.below(120_000);
+      const order = (afterMs: number, one: object): Step => ({
+        atMs: atMs + afterMs,
+        fault: { kind: 'order', order: { host, by, ...one } as never },
+      });
+      const amid = (fault: Fault, type: EntryType): Step[] =>
+        random.chance(0.3) ? [{ atMs, after: { type, delayMs: random.below(12_000) }, fault }] : [];
+      return [
+        order(0, { kind: 'maintenance', on: true, drain: true }),
+        ...(random.chance(0.8) ? [{ atMs: atMs + 15_000, fault: { kind: 'power-loss', node: host } as const }] : []),
+        order(30_000, { kind: 'offer-join', key: ticketKey(host), reason: 'explored' }),
+        ...(random.chance(0.3) ? [{ atMs, fault: { kind: 'ticket-stolen', node: host } as const }] : []),
+        { atMs: atMs + 35_000 + random.below(10_000), fault: { kind: 'join', node: host } },
+        order(60_000, { kind: 'maintenance', on: false }),
+        ...amid({ kind: 'power-on', node: '@subject' }, 'join.offered'),
+        ...amid({ kind: 'kill-daemon', node: '@leader' }, 'join.offered'),
+        ...amid({ kind: 'power-loss', node: '@leader', forMs: 20_000 }, 'host.enrolled'),
+        ...amid({ kind: 'log-rollback', entries: 1 }, 'host.enrolled'),
+        ...amid({ kind: 'isolate', node: '@subject', forMs: 15_000 }, 'host.enrolled'),
+      ];
+    });
 }
 
 /** Spares are emptied, switched off and given back: before the faults begin, and again amid them. */

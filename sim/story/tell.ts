@@ -55,6 +55,7 @@ const MACHINE = {
   'plan-stolen': 'has a plan that another machine was given, too',
   'disk-given-up': 'has its disk overwritten from now on',
   'disk-written': 'has its disk written whole',
+  brought: 'is the machine that a person has brought',
 } as const;
 
 /** Why an instance can no longer write. */

@@ -46,7 +46,8 @@ export function watchEpochs({ simulation, violated }: Scene): Invariant {
 
   return {
     event(event) {
-      if (event.kind === 'machine' && event.what === 'disk-given-up') anew.add(event.host);
+      if (event.kind === 'machine' && (event.what === 'disk-given-up' || event.what === 'brought'))
+        anew.add(event.host);
       if (event.kind === 'power' && event.on && anew.delete(event.host)) agents.delete(event.host);
       if (event.kind === 'elected') {
         const before = leaders.get(event.epoch);
