@@ -351,6 +351,16 @@ function likely(fleet: Fleet, draw: Draw): Likely | null {
     return { type: 'cluster.configured', subject: 'cluster', data: { digest: 'd', spec: world(draw) } };
   if (fleet.frozen && draw.number(4) === 0) return { type: 'cluster.thawed', subject: 'cluster', data: { by: 'ann' } };
   if (fleet.brake && draw.number(4) === 0) return { type: 'brake.released', subject: 'cluster', data: { by: 'ann' } };
+  const spare = Object.keys(fleet.hosts).find((host) => fleet.spec?.hosts[host]?.spare);
+  if (spare && draw.number(4) === 0) {
+    const { state, context } = fleet.hosts[spare]!;
+    const subject = `host/${spare}`;
+    if (state === 'running') return { type: 'maintenance.started', subject, data: { by: 'ann', drain: true } };
+    if (state === 'maintenance')
+      return context.fence === null
+        ? { type: 'fence.proven', subject, data: { counter: latestLife(context), proof: proof(draw) } }
+        : { type: 'maintenance.ended', subject, data: { by: 'ann' } };
+  }
   const [step] = [...drainSteps(fleet), ...spareSteps(fleet)];
   if (step && draw.number(2) === 0) return step;
   const busy = Object.values(fleet.jobs).filter(isUnderWay);
