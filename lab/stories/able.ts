@@ -3,7 +3,7 @@ import { guestOfPlaceholder, LEADER, type Story } from '../../sim/story/ast.ts';
 import { type Problem, parseStory } from '../../sim/story/parse.ts';
 import { type Names, namesFor, renamed } from '../../sim/story/rename.ts';
 import { statementsOf } from '../../sim/story/tokens.ts';
-import { GUESTS, LAYOUTS, type LayoutName } from '../layout.ts';
+import { GUESTS, LAYOUTS, type LabNode, type LayoutName } from '../layout.ts';
 import { labFault } from './fault-map.ts';
 
 export interface LabStory {
@@ -88,8 +88,9 @@ const count = (number: number, what: string) => `${number} ${what}${number === 1
 const shape = (hosts: number, arbiters: number) =>
   [count(hosts, 'host'), ...(arbiters > 0 ? [count(arbiters, 'arbiter')] : [])].join(' and ');
 
-/** A bare machine is no host of a story: what it boots is its own disk's affair. */
-const tellable = (Object.keys(LAYOUTS) as LayoutName[]).filter((name) => !LAYOUTS[name].some(({ machine }) => machine));
+/** A bare machine is no host of a story: what it boots is its own disk's affair. A spare has no voter's keys. */
+const isTellable = (nodes: readonly LabNode[]) => !nodes.some(({ machine, spare }) => machine || spare);
+const tellable = (Object.keys(LAYOUTS) as LayoutName[]).filter((name) => isTellable(LAYOUTS[name]));
 const shapes = tellable.map((name) => {
   const of = (kind: 'host' | 'arbiter') => LAYOUTS[name].filter((node) => node.kind === kind).length;
   return { name, hosts: of('host'), arbiters: of('arbiter') };

@@ -63,10 +63,12 @@ function stuck(spec: ClusterSpec, simulation: Simulation, happened: ReadonlySet<
   ];
 }
 
+const isHeld = (fleet: Fleet, subject: string): boolean =>
+  runnable(fleet).held.some(({ intent }) => intent.subject === subject);
 const waits = (fleet: Fleet, subject: string): boolean =>
   Object.values(fleet.timers).some(
     (timer) => timer.subject === subject && timer.dueMs < fleet.nowMs + 2 * LONGEST_WAIT_MS,
-  ) || runnable(fleet).held.some(({ intent }) => intent.subject === subject);
+  ) || isHeld(fleet, subject);
 
 function hostTrouble(host: string, fleet: Fleet, simulation: Simulation): string[] {
   const node = simulation.nodes[host]!;
@@ -124,6 +126,8 @@ function guestTrouble(guest: string, fleet: Fleet, simulation: Simulation, happe
     case 'blocked':
       if (context.grant && !context.release)
         return hostInTrouble(entity, fleet) ? [] : [`${said} on a host in service`];
+      // A place is sought for it, once a host that owes its answer to the survey has given it.
+      if (isHeld(fleet, `guest/${guest}`)) return [];
       return roomFor(guest, fleet) ? [`${said}, though ${roomFor(guest, fleet)} could take it`] : [];
     default:
       return hostInTrouble(entity, fleet) || waits(fleet, `guest/${guest}`) ? [] : [said];
