@@ -13,6 +13,14 @@ import { isTooOld, LEAST_VERSION } from './version.ts';
 
 /** A server that does not finish the handshake within this is treated as down. */
 const CONNECT_TIMEOUT_MS = 1_000;
+/**
+ * The same for a server that this process has never reached. On a machine without a fast CPU the daemon's own start holds up
+ * its timers for seconds: given up sooner, all handshakes are begun again and again, and none ends. Once reached it gets
+ * less, so that a network that heals is asked anew at once and not when TCP asks again, after 3 s and 7 s.
+ */
+const FIRST_TIMEOUT_MS = 5_000;
+/** For an attempt that is under way when all are closed. */
+const CLOSE_MS = 1_000;
 const RETRY_MS = 200;
 /** A silent server is given up after three of these. */
 const PING_MS = 1_000;
@@ -71,7 +79,6 @@ export function openConnections(plan: ConnectionPlan): Connections {
     inboxPrefix: plan.inbox,
     // A signature for what the server asks with, in the alphabet that it tries first.
     authenticator: (nonce?: string) => ({ nkey: signer.publicKey, sig: nonce ? signer.sign(nonce) : '' }),
-    timeout: CONNECT_TIMEOUT_MS,
     reconnect: false,
     ignoreClusterUpdates: true,
     pingInterval: PING_MS,
@@ -94,12 +101,19 @@ export function openConnections(plan: ConnectionPlan): Connections {
 
   function keepUp(server: ServerAddress): Path & { readonly done: Promise<void> } {
     let live: NatsConnection | null = null;
+    let timeout = FIRST_TIMEOUT_MS;
     const about = { user: plan.name, server: server.node };
     const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 
     async function one(): Promise<void> {
       // The certificate is checked against the node meant, not against whatever address leads there.
-      const connection = await connect({ ...options, servers: where, tls: { ...tls, ...{ servername: server.node } } });
+      const connection = await connect({
+        ...options,
+        timeout,
+        servers: where,
+        tls: { ...tls, ...{ servername: server.node } },
+      });
+      timeout = CONNECT_TIMEOUT_MS;
       try {
         const version = connection.info?.version ?? '0';
         if (isTooOld(version))
@@ -168,7 +182,7 @@ export function openConnections(plan: ConnectionPlan): Connections {
         const connection = path.live();
         await Promise.race([connection?.flush().catch(() => {}), wait(FLUSH_MS)]);
         await connection?.close();
-        await path.done;
+        await Promise.race([path.done, wait(CLOSE_MS, undefined, { ref: false })]);
       });
       await Promise.all(out);
     },
