@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Start no server and no machine, and measure no time, or mostly wait for a BMC: they may share the cores. */
+/** Start no server and measure no time, or mostly wait, for a BMC or a machine without KVM: they may share the cores. */
 const SHARING = [
   'api',
   'check',
@@ -16,7 +16,12 @@ const SHARING = [
   'years',
 ];
 
-const sharing = [...SHARING.map((name) => `test/${name}/**/*.test.ts`), 'test/contract/power.test.ts'];
+const WAITING = ['contract/power', 'image/boot', 'pxe/boot', 'pxe/installer', 'pxe/whole-run'];
+
+const sharing = [
+  ...SHARING.map((name) => `test/${name}/**/*.test.ts`),
+  ...WAITING.map((name) => `test/${name}.test.ts`),
+];
 
 export default defineConfig({
   test: {
