@@ -63,10 +63,13 @@ const isTimer = ({ context, event }: Args, params: { name: string }) =>
 /** States in which a host is its job's. `fencing` and `blocked`: a proof that it is stopped is still sought. */
 const TAKEN: readonly HostStateName[] = ['reinstalling', 'fencing', 'blocked'];
 
-/** Power-on to boot script, measured. A boot that already failed in time gets the full time the cluster file gives. */
+/**
+ * Power-on to boot script, measured. A boot that already failed in time gets the full time the cluster file gives; so does one
+ * that has its boot script before it is known to be under way, as of a machine that asked by itself.
+ */
 function bootWithinMs({ context, event }: Args): number {
   const { bootWithinMs: given } = event.provisioning;
-  if (context.bootMs.length === 0) return given;
+  if (context.bootMs.length === 0 || context.token !== null) return given;
   const known = Math.max(LEAST_BOOT_MS, Math.round(Math.max(...context.bootMs) * SLACK));
   return context.attempt === 1 ? known : Math.max(known, given);
 }

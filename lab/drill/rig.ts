@@ -147,6 +147,16 @@ export function createRig(prober: Prober) {
       });
     },
 
+    /** Asks guests of bare machines that a drill before this one has left elsewhere to move back, alive. */
+    async home(): Promise<void> {
+      const machines = (await lab()).nodes.filter(({ kind }) => kind === 'machine');
+      const { guests } = await rig.status();
+      for (const { name, prefers } of tinyGuestsOf(machines)) {
+        const { state, host } = guests.find((one) => one.name === name) ?? {};
+        if (state === 'running' && host !== prefers) await rig.order({ kind: 'migrate', guest: name, to: prefers });
+      }
+    },
+
     /** Makes `stream` the node whose nats-server leads the stream, and `controller` the leading controller. */
     async lead({ stream, controller }: { stream: string; controller: string }): Promise<void> {
       await leadStream(await nodesOf(), stream);

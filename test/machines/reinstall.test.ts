@@ -217,7 +217,10 @@ describe('a try', () => {
     expect(job(s)).toMatchObject({ state: 'armed', context: { attempt: 2, token: null, key: null, disk: null } });
   });
 
-  test('has half as long again to boot as the host took before', () => {
+  test.each([
+    ['half as long again as the host took before', false, 30_000],
+    ['the full time, when it had its boot script before its power was seen to', true, 360_000],
+  ])('has to boot %s', (_, asked, withinMs) => {
     const s = lost(four());
     arm(s);
     boot(s, 20_000);
@@ -228,8 +231,9 @@ describe('a try', () => {
     s.suspect('h4');
     s.prove('h4');
     arm(s);
+    if (asked) s.append('reinstall.ticketed', 'host/h4', { ...of(s), mac: MAC, token: DIGEST });
     s.append('netboot.succeeded', 'host/h4', { ...of(s), intent: id(s, 'netboot'), method: 'bmc', detail: '' });
-    expect(s.fleet.timers['host/h4/network-boot']!.dueMs - s.fleet.nowMs).toBe(30_000);
+    expect(s.fleet.timers['host/h4/network-boot']!.dueMs - s.fleet.nowMs).toBe(withinMs);
   });
 
   test('ends where no disk may be written: another would find the same', () => {
