@@ -77,7 +77,9 @@ export function createMachine(node: LabNode, network: Network, say: (what: strin
         '-machine',
         'q35,graphics=off',
         '-accel',
-        'tcg,thread=multi',
+        // The buffer of translated code is emptied when it is full: with the gigabyte that QEMU takes by itself what the
+        // installer ran is still there after kexec, and each write to its former pages is slow (15 s of a first boot).
+        'tcg,thread=multi,tb-size=256',
         '-cpu',
         'max,la57=off',
         '-smp',

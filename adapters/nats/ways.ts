@@ -2,8 +2,8 @@ import type { ClusterSpec } from '../../machines/spec.ts';
 import { serviceProbe } from '../probe/service-probe.ts';
 import { nodesOf, PORTS, runsServer, serverAddress } from './server-config.ts';
 
-/** As long as a client of ours waits for a server. */
-const REACH_MS = 1_000;
+/** As long as a client of ours waits for a server that it has never reached: this daemon has just started. */
+const REACH_MS = 5_000;
 
 /** Every other node with a nats-server: whether it takes a connection from here. */
 export async function waysFrom(node: string, spec: ClusterSpec): Promise<Record<string, boolean>> {
