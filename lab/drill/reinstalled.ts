@@ -23,7 +23,8 @@ interface Reinstalled {
   readonly meanwhile?: (rig: Rig, faultMs: number) => Promise<void>;
 }
 
-type Seen = Awaited<ReturnType<Rig['machine']>>;
+/** `held`: guests that it has when it is damaged; one may still be elsewhere from a drill before. */
+type Seen = Awaited<ReturnType<Rig['machine']>> & { readonly held: ReadonlySet<string> };
 
 /** Each machine ends in service, tested since its damage, with its guests started once and its data disk as it was. */
 export function reinstalled({
@@ -40,7 +41,11 @@ export function reinstalled({
     layout,
     machines,
     fault: async (rig) => {
-      for (const name of machines) before.set(name, await rig.machine(name));
+      const { guests } = await rig.status();
+      for (const name of machines) {
+        const held = new Set(guests.filter(({ host }) => host === name).map((guest) => guest.name));
+        before.set(name, { ...(await rig.machine(name)), held });
+      }
       const moments = await Promise.all(
         machines.map(async (name) => {
           const [first, ...more] = damage;
@@ -78,9 +83,11 @@ export function reinstalled({
           `the data disk of ${name} is what it was`,
           was.dataHash === is.dataHash ? [] : ['its hash has changed'],
         );
-        const restarted = is.guests.filter(({ boots }, index) => boots !== (was.guests[index]?.boots ?? 0) + 1);
+        const restarted = is.guests.filter(
+          (guest, index) => guest.boots !== (was.guests[index]?.boots ?? 0) + (was.held.has(guest.name) ? 1 : 0),
+        );
         rig.note(
-          `each guest of ${name} was started once, by what they count on their disks`,
+          `each guest of ${name} was started once, no other, by what they count on their disks`,
           restarted.map((guest) => `${guest.name} has started ${guest.boots} times`),
         );
       }

@@ -147,16 +147,6 @@ export function createRig(prober: Prober) {
       });
     },
 
-    /** Asks guests of bare machines that a drill before this one has left elsewhere to move back, alive. */
-    async home(): Promise<void> {
-      const machines = (await lab()).nodes.filter(({ kind }) => kind === 'machine');
-      const { guests } = await rig.status();
-      for (const { name, prefers } of tinyGuestsOf(machines)) {
-        const { state, host } = guests.find((one) => one.name === name) ?? {};
-        if (state === 'running' && host !== prefers) await rig.order({ kind: 'migrate', guest: name, to: prefers });
-      }
-    },
-
     /** Makes `stream` the node whose nats-server leads the stream, and `controller` the leading controller. */
     async lead({ stream, controller }: { stream: string; controller: string }): Promise<void> {
       await leadStream(await nodesOf(), stream);
@@ -197,9 +187,11 @@ function unrestIn(said: readonly { name: string; status: Status }[], nodes: LabS
   const bare = (host: string) => machines.some(({ name }) => name === host);
   const host = top.hosts.find(({ name, state, selfFencing }) => state !== 'running' || !(selfFencing || bare(name)));
   if (host) return `${host.name} is ${host.state}, self-fencing ${host.selfFencing}: ${host.why}`;
+  // A drill before this one in the same lab has left it elsewhere: what is installed cannot be moved to yet.
+  const roams = new Set(tinyGuestsOf(machines).flatMap(({ name, elsewhere }) => (elsewhere ? [name] : [])));
   for (const { name, prefers } of [...GUESTS, ...tinyGuestsOf(machines)]) {
     const guest = top.guests.find((one) => one.name === name);
-    if (guest?.state !== 'running' || guest.host !== prefers)
+    if (guest?.state !== 'running' || (guest.host !== prefers && !roams.has(name)))
       return `${name} is ${guest?.state} on ${guest?.host}: ${guest?.why}`;
   }
   return top.pending[0] && `${top.pending[0].id} is pending`;

@@ -19,7 +19,6 @@ async function runDrill(name: string, drill: Drill, untimed: boolean): Promise<D
   const prober = startProber(GUESTS);
   const rig = createRig(prober);
   say('waiting for a calm cluster');
-  await rig.home();
   await rig.calm();
   await rig.lead(drill.leads ?? { stream: 'h2', controller: 'h2' });
   const calm = await rig.calm();
