@@ -71,7 +71,8 @@ function wrongBoot(fleet: Fleet, host: string, entry: StepOfBoot): string | null
       return token === null ? `no ticket of try ${attempt} was given out` : null;
     case 'host.enrolled':
       if (enrolled) return `${host} was enrolled before`;
-      return job.state === 'offered' ? unsafeToJoin(fleet, host, entry) : null;
+      if (job.state === 'offered') return unsafeToJoin(fleet, host, entry);
+      return entry.data.image === undefined ? `${host} was to be installed from an image` : null;
     case 'reinstall.committed': {
       if (mode !== 'install') return `${mode} writes nothing`;
       if (disk === null || !sameDisk(entry.data.disk, disk)) return 'it is not the disk of the plan';

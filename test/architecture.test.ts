@@ -32,6 +32,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   daemon: ['daemon', 'adapters', 'pxe', 'services', 'machines'],
   pxe: [
     'pxe',
+    'adapters/keys/nkey.ts',
     'services/ports.ts',
     'services/protocol.ts',
     'services/provisioning.ts',

@@ -36,7 +36,8 @@ export function pairOf(seed: string): Pair {
 export function publicKeyOf(nkey: string): KeyObject {
   const bytes = decode(nkey);
   const raw = bytes.subarray(1, 33);
-  if (raw.length !== 32 || encode(USER, raw) !== nkey) throw new Error('no public key of the form U… (nkey)');
+  if (raw.length !== 32 || encode(USER, raw) !== nkey)
+    throw new Error(`"${nkey}" is not a public key of the form U… (nkey)`);
   return createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' });
 }
 

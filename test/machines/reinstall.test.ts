@@ -213,6 +213,7 @@ describe('a try', () => {
     s.append('reinstall.committed', 'host/h4', commit(s));
     s.append('reinstall.sealed', 'host/h4', { ...of(s), manifest: DIGEST, bytes: 1, tookMs: 1 });
     s.append('reinstall.left', 'host/h4', { ...of(s), how: 'kexec', report: {} });
+    s.refuse('host.enrolled', 'host/h4', { ...of(s), keys }, /from an image/);
     s.fire('host/h4/first-boot');
     expect(job(s)).toMatchObject({ state: 'armed', context: { attempt: 2, token: null, key: null, disk: null } });
   });
