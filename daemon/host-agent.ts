@@ -1,7 +1,9 @@
 /** The agent of a host with everything only a host has: libvirt and its hook, watchdog, grants. */
 import { join } from 'node:path';
+import type { TlsFiles } from '../adapters/keys/load.ts';
 import { installHook } from '../adapters/libvirt/hook.ts';
 import { createLibvirt } from '../adapters/libvirt/hypervisor.ts';
+import { tlsPeers } from '../adapters/libvirt/peers.ts';
 import { createQualification } from '../adapters/libvirt/qualification.ts';
 import { createStartGuard } from '../adapters/libvirt/start-guard.ts';
 import { waysFrom } from '../adapters/nats/ways.ts';
@@ -29,6 +31,7 @@ export async function startHostAgent(
   spec: ClusterSpec,
   journal: Journal,
   machine: Machine,
+  tls: TlsFiles,
   ports: RolePorts & Pick<AgentPorts, 'foreignBoot'>,
 ): Promise<HostAgent> {
   const { node, run, state } = options;
@@ -39,7 +42,10 @@ export async function startHostAgent(
   const hypervisor = createLibvirt({
     uri: options.libvirtUri,
     runDir: run,
-    peer: (address) => `qemu+${options.libvirtTransport}://${address}/system`,
+    peer:
+      options.libvirtTransport === 'tls'
+        ? tlsPeers(tls, run)
+        : (address) => `qemu+${options.libvirtTransport}://${address}/system`,
     repairCommand: options.libvirtRestart.split(/\s+/).filter(Boolean) as [string, ...string[]],
   });
   if (installHook({ hooksDir: options.libvirtHooks, runDir: run })) {

@@ -91,7 +91,7 @@ export async function startNode(
   let netBooting: Provisioning | null = null;
   let standDown = async () => {};
   if (spec.hosts[node]) {
-    const host = await startHostAgent(options, spec, journal, createMachine(), {
+    const host = await startHostAgent(options, spec, journal, createMachine(), keys.tls, {
       ...busOf('agent'),
       ...(spec.provisioning ? { foreignBoot: () => netBooting?.foreignBoot() } : {}),
     });

@@ -24,7 +24,11 @@ const program = new Command('rekindled')
   .option('--libvirt-uri <URI>', 'hypervisor of this host', 'qemu:///system')
   .option('--libvirt-hooks <DIR>', 'where libvirt looks for its hooks', '/etc/libvirt/hooks')
   .option('--libvirt-restart <COMMAND>', 'restarts libvirt, words separated by blanks', 'systemctl restart libvirtd')
-  .option('--libvirt-transport <NAME>', 'how hosts reach each other for migrations: tls, tcp or ssh', 'tls');
+  .option(
+    '--libvirt-transport <NAME>',
+    'how hosts reach each other for migrations: tls (by the keys of the nodes), tcp or ssh',
+    'tls',
+  );
 
 /** Prints help or what is wrong and exits, as commander does. */
 export function parseOptions(argv: readonly string[]): NodeOptions {

@@ -107,7 +107,7 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
   return {
     cluster: CLUSTER,
     // A machine without KVM that boots leaves little of this one's cores to the daemons.
-    profile: metal ? 'standard' : 'fast',
+    profile: machines.length > 1 ? 'wan' : metal ? 'standard' : 'fast',
     ...(metal ? { voters: nodes.filter(({ machine }) => !machine).map(({ name }) => name) } : {}),
     hosts: {
       ...named('host', (node) => ({

@@ -14,6 +14,8 @@ const ENABLED: Readonly<Record<string, string>> = {
     '/lib/systemd/system/systemd-networkd-wait-online.service',
   'timers.target.wants/systemd-timesyncd.timer': '/etc/systemd/system/systemd-timesyncd.timer',
   'default.target': '/lib/systemd/system/multi-user.target',
+  // Not in sockets.target, which the enrolment comes after.
+  'multi-user.target.wants/libvirtd-tls.socket': '/lib/systemd/system/libvirtd-tls.socket',
   'multi-user.target.wants/rekindled.service': '/etc/systemd/system/rekindled.service',
   'multi-user.target.wants/rekindle-enrol.service': '/etc/systemd/system/rekindle-enrol.service',
 };

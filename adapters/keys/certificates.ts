@@ -61,7 +61,8 @@ export function clientCertificate(directory: string, client: string, issuer: str
   });
 }
 
-const leaf = ['basicConstraints = critical,CA:FALSE', 'keyUsage = critical,digitalSignature'];
+/** libvirt takes no certificate without keyEncipherment, although nothing is enciphered with a P-256 key. */
+const leaf = ['basicConstraints = critical,CA:FALSE', 'keyUsage = critical,digitalSignature,keyEncipherment'];
 
 /** Returns the base path of what it wrote. */
 async function issue(certificate: Certificate): Promise<string> {

@@ -9,16 +9,14 @@ import { connect, type Msg, type NatsConnection, type Subscription } from '@nats
 import type { Say } from '../../services/ports.ts';
 import type { TlsFiles } from '../keys/load.ts';
 import { signerFrom } from '../keys/sign.ts';
+import { HANDSHAKE_MS } from './server-config.ts';
 import { isTooOld, LEAST_VERSION } from './version.ts';
 
-/** A server that does not finish the handshake within this is treated as down. */
-const CONNECT_TIMEOUT_MS = 1_000;
 /**
- * The same for a server that this process has never reached. On a machine without a fast CPU the daemon's own start holds up
- * its timers for seconds: given up sooner, all handshakes are begun again and again, and none ends. Once reached it gets
- * less, so that a network that heals is asked anew at once and not when TCP asks again, after 3 s and 7 s.
+ * A server that was reached before and does not finish the handshake within this is treated as down. Less than
+ * HANDSHAKE_MS, so that a network that heals is asked anew at once and not when TCP asks again, after 3 s and 7 s.
  */
-const FIRST_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 /** For an attempt that is under way when all are closed. */
 const CLOSE_MS = 1_000;
 const RETRY_MS = 200;
@@ -101,7 +99,7 @@ export function openConnections(plan: ConnectionPlan): Connections {
 
   function keepUp(server: ServerAddress): Path & { readonly done: Promise<void> } {
     let live: NatsConnection | null = null;
-    let timeout = FIRST_TIMEOUT_MS;
+    let timeout = HANDSHAKE_MS;
     const about = { user: plan.name, server: server.node };
     const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 

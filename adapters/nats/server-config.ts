@@ -15,6 +15,12 @@ export interface Ports {
 }
 export const PORTS: Ports = { client: 4222, cluster: 6222, monitoring: 8222 };
 
+/**
+ * For a handshake, on either side of it. A machine without a fast CPU whose daemon is just starting needs seconds: an end that
+ * gives up sooner than the other makes all begin again, and none is ever done.
+ */
+export const HANDSHAKE_MS = 5_000;
+
 export interface ServerPlan {
   readonly spec: ClusterSpec;
   readonly node: string;
@@ -78,7 +84,7 @@ export function serverConfig({ spec, node, keys, directory, portsOf = () => PORT
     .filter((voter) => voter !== node)
     .map((voter) => `tls://${hostPort(serverAddress(spec, voter), portsOf(voter).cluster)}`);
   const tls = (ca: string) =>
-    `tls { cert_file: ${text(keys.tls.cert)}, key_file: ${text(keys.tls.key)}, ca_file: ${text(ca)}, verify: true, timeout: 2 }`;
+    `tls { cert_file: ${text(keys.tls.cert)}, key_file: ${text(keys.tls.key)}, ca_file: ${text(ca)}, verify: true, timeout: ${HANDSHAKE_MS / 1_000} }`;
 
   return `# Made by rekindled from the cluster file; edits are lost.
 server_name: ${text(node)}
@@ -113,7 +119,7 @@ ${
     : ''
 }
 authorization {
-  timeout: 2
+  timeout: ${HANDSHAKE_MS / 1_000}
   users: [
 ${users(spec, keys).join('\n')}
   ]

@@ -52,14 +52,14 @@ export async function runServer(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const config = serverConfig(plan);
   const unchanged = (await readFile(files.config, 'utf8').catch(() => '')) === config;
-  const put = async (text: string) => {
+  const put = async (text: string, check: boolean) => {
     await writeFile(`${files.config}.new`, text, { mode: 0o600 });
-    await mustBeValid(path, `${files.config}.new`);
+    if (check) await mustBeValid(path, `${files.config}.new`);
     await rename(`${files.config}.new`, files.config);
   };
-  await put(config);
-
   let pid = await runningPid(files.pid, files.config);
+  // Where none runs, the one that is started is the check.
+  await put(config, pid !== null);
   if (pid !== null && !unchanged) {
     say.info('configuration changed, nats-server is started anew', { pid });
     await stopProcess(pid, files.log);
@@ -101,6 +101,7 @@ export async function runServer(
       if (there?.name === node) return;
       await wait(POLL_MS);
     }
+    await mustBeValid(path, files.config);
     fail('NATS_START_FAILED', { reason: await lastWords(files.log), log: files.log });
   }
 
@@ -137,7 +138,7 @@ export async function runServer(
     setIdentities(identities) {
       // One after another: the last one given is the one in force.
       const write = writing.then(async () => {
-        await put(serverConfig({ ...plan, keys: { ...plan.keys, identities } }));
+        await put(serverConfig({ ...plan, keys: { ...plan.keys, identities } }), true);
         await readAnew();
       });
       writing = write.catch(() => {});

@@ -7,4 +7,4 @@ if [ -e "$HOME_DIR/clock" ]; then
   clock='--import=data:text/javascript,delete%20process.env.LD_PRELOAD'
 fi
 exec node ${clock:-} "$PROJECT/daemon/rekindled.ts" --node "$1" --cluster /etc/rekindle/cluster.yaml \
-  --state /var/lib/rekindle --run /run/rekindle --libvirt-transport tcp
+  --state /var/lib/rekindle --run /run/rekindle

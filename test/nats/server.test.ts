@@ -121,15 +121,25 @@ describe('the process', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
-  test('a configuration the server refuses is not put in place', async () => {
+  test('a configuration the server refuses is named, and takes the place of none that is in force', async () => {
     const keys = cluster.keys('h1');
     const broken = { ...keys, tls: { ...keys.tls, cert: keys.tls.key } };
-    await expect(
-      runServer({ ...alone(), keys: broken, directory: join(directory, 'broken'), say: listening() }),
-    ).rejects.toMatchObject({
-      code: 'NATS_CONFIG_INVALID',
-    });
-    await expect(readFile(join(directory, 'broken/nats.conf'))).rejects.toThrow();
+    const refused = (where: string) =>
+      expect(
+        runServer({ ...alone(), keys: broken, directory: join(directory, where), say: listening() }),
+      ).rejects.toMatchObject({ code: 'NATS_CONFIG_INVALID' });
+    await refused('broken');
+
+    const own = { ...alone(), directory: join(directory, 'good') };
+    const running = await runServer({ ...own, say: listening() });
+    const pid = running.pid();
+    running.leave();
+    const before = await readFile(join(own.directory, 'nats.conf'), 'utf8');
+    await refused('good');
+    expect(await readFile(join(own.directory, 'nats.conf'), 'utf8')).toBe(before);
+    const again = await runServer({ ...own, say: listening() });
+    expect(again.pid()).toBe(pid);
+    await again.stop();
   });
 
   test('outlives its daemon, is adopted, restarted when killed or when its configuration changes, and ends gracefully', async () => {
