@@ -10,21 +10,44 @@ export interface Shells {
 
 /** Callers that may wait for a shell at once; more than that means that libvirt has stopped answering. */
 const MAX_WAITING = 1_000;
+/**
+ * For a virsh that starts and connects. It is not ended sooner because whoever asked has stopped waiting: on a busy machine the
+ * next one would be late as well, and the one after it.
+ */
+const START_MS = 20_000;
+
+interface Waiting {
+  readonly take: (shell: Shell) => void;
+  readonly giveUp: (reason: string) => void;
+}
 
 export function createShells(uri: string, max: number): Shells {
   const idle: Shell[] = [];
   const all = new Set<Shell>();
-  const waiting = new Set<(shell: Shell) => void>();
+  const waiting = new Set<Waiting>();
+  let closed = false;
 
+  const startOne = () => {
+    const shell = openShell(uri);
+    all.add(shell);
+    shell.run(['echo', 'ready'], START_MS).then(
+      () => giveBack(shell),
+      (error: Error) => {
+        all.delete(shell);
+        // Nobody is left who could serve them.
+        if (all.size === 0) for (const { giveUp } of [...waiting]) giveUp(error.message);
+      },
+    );
+  };
+
+  /** An idle shell; otherwise null, and one more is started if there may be one. */
   const free = (): Shell | null => {
     for (let shell = idle.pop(); shell; shell = idle.pop()) {
       if (shell.alive()) return shell;
       all.delete(shell);
     }
-    if (all.size >= max) return null;
-    const shell = openShell(uri);
-    all.add(shell);
-    return shell;
+    if (all.size < max && !closed) startOne();
+    return null;
   };
 
   const giveBack = (shell: Shell) => {
@@ -32,9 +55,7 @@ export function createShells(uri: string, max: number): Shells {
     else all.delete(shell);
     const [next] = waiting;
     const other = next && free();
-    if (!next || !other) return;
-    waiting.delete(next);
-    next(other);
+    if (next && other) next.take(other);
   };
 
   const borrow = (timeoutMs: number): Promise<Shell> => {
@@ -43,15 +64,22 @@ export function createShells(uri: string, max: number): Shells {
     const silent = (reason: string) => failure('LIBVIRT_SILENT', { uri, reason });
     if (waiting.size >= MAX_WAITING) return Promise.reject(silent('too many questions are waiting'));
     return new Promise((resolve, reject) => {
-      const take = (freed: Shell) => {
+      const ended = () => {
         clearTimeout(timer);
-        resolve(freed);
+        waiting.delete(one);
       };
-      const timer = setTimeout(() => {
-        waiting.delete(take);
-        reject(silent(`every virsh was busy for ${timeoutMs} ms`));
-      }, timeoutMs);
-      waiting.add(take);
+      const one: Waiting = {
+        take(freed) {
+          ended();
+          resolve(freed);
+        },
+        giveUp(reason) {
+          ended();
+          reject(silent(reason));
+        },
+      };
+      const timer = setTimeout(() => one.giveUp(`every virsh was busy for ${timeoutMs} ms`), timeoutMs);
+      waiting.add(one);
     });
   };
 
@@ -66,6 +94,7 @@ export function createShells(uri: string, max: number): Shells {
       }
     },
     close() {
+      closed = true;
       for (const shell of all) shell.close();
       all.clear();
       idle.length = 0;

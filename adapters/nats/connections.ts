@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { AuthorizationError, connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Say } from '../../services/ports.ts';
 import type { TlsFiles } from '../keys/load.ts';
 import { signerFrom } from '../keys/sign.ts';
@@ -13,13 +13,17 @@ import { HANDSHAKE_MS } from './server-config.ts';
 import { isTooOld, LEAST_VERSION } from './version.ts';
 
 /**
- * A server that was reached before and does not finish the handshake within this is treated as down. Less than
+ * A server that was reached before, and soon, and does not finish the handshake within this is treated as down. Less than
  * HANDSHAKE_MS, so that a network that heals is asked anew at once and not when TCP asks again, after 3 s and 7 s.
  */
 const CONNECT_TIMEOUT_MS = 1_000;
+/** It has this many times what the last one took. */
+const PATIENCE = 4;
 /** For an attempt that is under way when all are closed. */
 const CLOSE_MS = 1_000;
 const RETRY_MS = 200;
+/** After a server has refused who we are: it may hear of our keys any moment, and each try costs both a handshake. */
+const REFUSED_RETRY_MS = 2_000;
 /** A silent server is given up after three of these. */
 const PING_MS = 1_000;
 const FLUSH_MS = 250;
@@ -105,13 +109,15 @@ export function openConnections(plan: ConnectionPlan): Connections {
 
     async function one(): Promise<void> {
       // The certificate is checked against the node meant, not against whatever address leads there.
+      const began = performance.now();
       const connection = await connect({
         ...options,
         timeout,
         servers: where,
         tls: { ...tls, ...{ servername: server.node } },
       });
-      timeout = CONNECT_TIMEOUT_MS;
+      const tookMs = performance.now() - began;
+      timeout = Math.min(HANDSHAKE_MS, Math.max(CONNECT_TIMEOUT_MS, PATIENCE * tookMs));
       try {
         const version = connection.info?.version ?? '0';
         if (isTooOld(version))
@@ -137,16 +143,18 @@ export function openConnections(plan: ConnectionPlan): Connections {
     const done = (async () => {
       let lastReason = '';
       while (!closing.signal.aborted) {
+        let pauseMs = RETRY_MS;
         try {
           await one();
           lastReason = '';
         } catch (cause) {
+          if (cause instanceof AuthorizationError) pauseMs = REFUSED_RETRY_MS;
           const reason = cause instanceof Error ? cause.message : String(cause);
           // Said once for each reason: a server can be down for days.
           if (reason !== lastReason) say.warn('cannot connect to nats-server', { ...about, reason });
           lastReason = reason;
         }
-        await wait(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {});
+        await wait(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
       }
     })();
     return { server, live: () => live, done };
