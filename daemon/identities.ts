@@ -1,7 +1,8 @@
 /** Who is who, kept up with the log: a host that was installed anew comes back under keys of its own making. */
-import { type Enrolled, readEnrolled, withEnrolled, writeEnrolled } from '../adapters/keys/enrolled.ts';
+import { type Enrolled, enrolledIn, readEnrolled, withEnrolled, writeEnrolled } from '../adapters/keys/enrolled.ts';
 import type { Identities } from '../adapters/keys/identities.ts';
 import type { ServerProcess } from '../adapters/nats/server-process.ts';
+import type { Controller } from '../services/controller/controller.ts';
 import type { Say } from '../services/ports.ts';
 
 export interface HeldIdentities {
@@ -52,4 +53,20 @@ export function holdIdentities(
       });
     },
   };
+}
+
+/**
+ * Takes the keys from the log as it grows. `endSeq`: where it ended when this daemon began to read it. Keys before that may
+ * have been replaced before it: taken one by one, this node's server would refuse a host in the meantime, this very one too
+ * if it has been installed more than once.
+ */
+export function takeFromLog(
+  identities: Pick<HeldIdentities, 'take'>,
+  { fleet, onEntry }: Pick<Controller, 'fleet' | 'onEntry'>,
+  endSeq: number,
+): void {
+  if (fleet().seq >= endSeq) identities.take(enrolledIn(fleet()));
+  onEntry(({ seq, entry }, now) => {
+    if (seq === endSeq || (seq > endSeq && entry.type === 'host.enrolled')) identities.take(enrolledIn(now));
+  });
 }

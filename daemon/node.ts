@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { createClock } from '../adapters/clock/clock.ts';
 import { createMachine } from '../adapters/clock/machine.ts';
-import { enrolledIn } from '../adapters/keys/enrolled.ts';
 import type { Role } from '../adapters/keys/identities.ts';
 import { loadNodeKeys, type NodeKeys } from '../adapters/keys/load.ts';
 import { secret, verifyRaw } from '../adapters/keys/raw.ts';
@@ -26,7 +25,7 @@ import type { Bus, Clock, Say } from '../services/ports.ts';
 import { serveVoter } from '../services/voter/voter.ts';
 import { enrolmentOf } from './enrolment.ts';
 import { startHostAgent } from './host-agent.ts';
-import { holdIdentities } from './identities.ts';
+import { holdIdentities, takeFromLog } from './identities.ts';
 import type { NodeOptions } from './options.ts';
 import { checkPower } from './power-check.ts';
 import { type Provisioning, startProvisioning } from './provisioning.ts';
@@ -127,6 +126,7 @@ export async function startNode(
     signal: opening.signal,
   })
     .then(async (log) => {
+      const endSeq = await log.lastSeq().catch(() => 0);
       controller = await startController(
         { node, spec, digest, keys: identities.signing },
         {
@@ -140,10 +140,9 @@ export async function startNode(
           ...provisioning,
         },
       );
-      identities.take(enrolledIn(controller.fleet()));
-      controller.onEntry((stored, fleet) => {
-        // Before the entry's writer goes on: the answer to the enrolment carries what is taken here.
-        if (stored.entry.type === 'host.enrolled') identities.take(enrolledIn(fleet));
+      // Before the entry's writer goes on: the answer to the enrolment carries what is taken here.
+      takeFromLog(identities, controller, endSeq);
+      controller.onEntry((stored) => {
         for (const listener of listeners) listener(stored);
       });
     })

@@ -21,6 +21,8 @@ const CANARY_MIB = 32;
 const failed = (reason: string): Outcome => ({ kind: 'failed', reason });
 export function createQualification({ uri, hypervisor, ways }: QualificationPlan): Qualification & { close(): void } {
   const shells = createShells(uri, 2);
+  /** As the last test of virtualization found it: to ask again takes seconds on a host that has just booted. */
+  let known: Capabilities | null = null;
   /** What went wrong tells of this host only while libvirt answers; without it nothing is known. */
   const judged = async (error: unknown): Promise<Outcome> => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -35,12 +37,14 @@ export function createQualification({ uri, hypervisor, ways }: QualificationPlan
 
     async virtualization(definitions) {
       try {
-        const kinds = [...new Set(['', ...definitions.map((xml) => kindOf(xml).join(' '))])].slice(0, MAX_KINDS);
-        for (const kind of kinds) {
-          const { error } = await shells.run(['domcapabilities', ...kind.split(' ').filter(Boolean)], ASK_MS);
-          if (error !== null) return judged(`libvirt cannot run ${kind || 'any machine'}: ${error}`);
-        }
+        known = null;
         const own = await capabilities(shells);
+        const kinds = [...new Set(definitions.map((xml) => kindOf(xml).join(' ')).filter(Boolean))].slice(0, MAX_KINDS);
+        for (const kind of kinds) {
+          const { error } = await shells.run(['domcapabilities', ...kind.split(' ')], ASK_MS);
+          if (error !== null) return judged(`libvirt cannot run ${kind}: ${error}`);
+        }
+        known = own;
         return { kind: 'succeeded', detail: `${own.type} ${own.arch} by ${own.emulator}` };
       } catch (error) {
         return judged(error);
@@ -72,7 +76,7 @@ export function createQualification({ uri, hypervisor, ways }: QualificationPlan
         // What an earlier try left behind.
         const before = await hypervisor.destroy(name);
         if (before.kind !== 'succeeded') return before;
-        const started = await hypervisor.start(name, canaryXml(name, await capabilities(shells)), token);
+        const started = await hypervisor.start(name, canaryXml(name, known ?? (await capabilities(shells))), token);
         const ended = await hypervisor.destroy(name);
         if (ended.kind !== 'succeeded') return ended;
         if ((await hypervisor.processes()).includes(name))

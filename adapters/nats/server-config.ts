@@ -16,10 +16,10 @@ export interface Ports {
 export const PORTS: Ports = { client: 4222, cluster: 6222, monitoring: 8222 };
 
 /**
- * For a handshake, on either side of it. A machine without a fast CPU whose daemon is just starting needs seconds: an end that
- * gives up sooner than the other makes all begin again, and none is ever done.
+ * For a handshake, on either side of it. A daemon that is just starting on a slow machine holds up its own answers for
+ * seconds: given up sooner, by either end, all handshakes begin again and again, and none is ever done.
  */
-export const HANDSHAKE_MS = 5_000;
+export const HANDSHAKE_MS = 10_000;
 
 export interface ServerPlan {
   readonly spec: ClusterSpec;

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { enrolledIn, readEnrolled } from '../../adapters/keys/enrolled.ts';
+import { enrolledIn, readEnrolled, writeEnrolled } from '../../adapters/keys/enrolled.ts';
 import type { Identities } from '../../adapters/keys/identities.ts';
-import { holdIdentities } from '../../daemon/identities.ts';
-import { emptyFleet } from '../../machines/fleet.ts';
+import { holdIdentities, takeFromLog } from '../../daemon/identities.ts';
+import type { Stored } from '../../machines/entries.ts';
+import { emptyFleet, type Fleet } from '../../machines/fleet.ts';
 import { listening } from './cluster.ts';
 
 let state: string;
@@ -76,4 +77,31 @@ test('keys that are none are not taken from the log: no server would start with 
   const anew = keysOfNode();
   const enrolled = { h3: { ...anew, node: 'no key' }, h4: anew };
   expect(enrolledIn({ ...emptyFleet, enrolled })).toEqual({ h4: anew });
+});
+
+test('of what the log held before, only the outcome is taken: a host that was installed twice does not shut itself out', () => {
+  const [first, second, third] = [keysOfNode(), keysOfNode(), keysOfNode()];
+  writeEnrolled(state, { h4: second });
+  const held = hold();
+  let fleet = emptyFleet;
+  let listener: (stored: Stored, fleet: Fleet) => void = () => {};
+  const controller = {
+    fleet: () => fleet,
+    onEntry: (given: typeof listener) => {
+      listener = given;
+      return () => {};
+    },
+  };
+  const comes = (seq: number, type: string, keys: typeof first) => {
+    fleet = { ...fleet, seq, enrolled: { h4: keys } };
+    listener({ seq, entry: { type } } as Stored, fleet);
+    return held.current().nodes.h4;
+  };
+  takeFromLog(held, controller, 3);
+  expect(comes(1, 'host.enrolled', first)).toEqual(second);
+  expect(comes(2, 'host.enrolled', second)).toEqual(second);
+  expect(comes(3, 'host.registered', second)).toEqual(second);
+  expect(told).toEqual([]);
+  expect(comes(4, 'host.enrolled', third)).toEqual(third);
+  expect(told).toHaveLength(1);
 });
