@@ -8,6 +8,7 @@ import { append } from './append.ts';
 import { daemons } from './daemons.ts';
 import type { Measurement } from './figures.ts';
 import { folding } from './fold.ts';
+import { imageServing } from './image-serving.ts';
 import { placement } from './placement.ts';
 import { machine, type Report, type Result, table } from './render.ts';
 import { simulatedLosses } from './simulated-losses.ts';
@@ -15,7 +16,7 @@ import { simulatedSize } from './simulated-size.ts';
 import { simulatedTime } from './simulated-time.ts';
 import { simulatedWeather } from './simulated-weather.ts';
 
-const USUAL: readonly Measurement[] = [folding, placement, simulatedTime, append, daemons];
+const USUAL: readonly Measurement[] = [folding, placement, simulatedTime, append, daemons, imageServing];
 /** Minutes each: run only when named. */
 const LONG: readonly Measurement[] = [simulatedLosses, simulatedWeather, simulatedSize];
 const MEASUREMENTS = [...USUAL, ...LONG];

@@ -144,6 +144,12 @@ program
     const runs = Number(options.runs);
     if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is a whole number from 1 on, not ${options.runs}`);
     const reports: DrillReport[] = [];
+    const tellAll = () => {
+      const summary = summaryOf(name, reports);
+      if (options.json) console.log(JSON.stringify(runs === 1 ? reports[0] : summary));
+      else if (runs > 1) console.log(tellSummary(summary));
+      if (summary.ok < runs) process.exitCode = 1;
+    };
     await interruptible(async (signal) => {
       const say = options.json ? () => {} : console.log;
       const labs = options.oneLab ? 1 : runs;
@@ -152,11 +158,12 @@ program
           reports.push(report);
           if (!options.json) console.log(tell(report).join('\n'));
         }
+    }).catch((error: unknown) => {
+      // What was measured before is worth something without the rest.
+      if (reports.length > 0) tellAll();
+      throw error;
     });
-    const summary = summaryOf(name, reports);
-    if (options.json) console.log(JSON.stringify(runs === 1 ? reports[0] : summary));
-    else if (runs > 1) console.log(tellSummary(summary));
-    if (summary.ok < runs) process.exitCode = 1;
+    tellAll();
   });
 
 program

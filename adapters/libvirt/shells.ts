@@ -87,11 +87,16 @@ export function createShells(uri: string, max: number): Shells {
     async run(words, timeoutMs) {
       const asked = performance.now();
       const shell = await borrow(timeoutMs);
-      try {
-        return await shell.run(words, Math.max(1, timeoutMs - (performance.now() - asked)));
-      } finally {
-        giveBack(shell);
-      }
+      // For as long again, however long this caller has waited: a shell that has only just started is not ended for that.
+      const answer = shell.run(words, timeoutMs).finally(() => giveBack(shell));
+      return new Promise((resolve, reject) => {
+        const leftMs = timeoutMs - (performance.now() - asked);
+        const timer = setTimeout(
+          () => reject(failure('LIBVIRT_SILENT', { uri, reason: `no answer to "${words[0]}" in ${timeoutMs} ms` })),
+          leftMs,
+        );
+        answer.then(resolve, reject).finally(() => clearTimeout(timer));
+      });
     },
     close() {
       closed = true;

@@ -9,16 +9,15 @@ import { AuthorizationError, connect, type Msg, type NatsConnection, type Subscr
 import type { Say } from '../../services/ports.ts';
 import type { TlsFiles } from '../keys/load.ts';
 import { signerFrom } from '../keys/sign.ts';
+import { greets } from './greeting.ts';
 import { HANDSHAKE_MS } from './server-config.ts';
 import { isTooOld, LEAST_VERSION } from './version.ts';
 
 /**
- * A server that was reached before, and soon, and does not finish the handshake within this is treated as down. Less than
- * HANDSHAKE_MS, so that a network that heals is asked anew at once and not when TCP asks again, after 3 s and 7 s.
+ * A server that has not finished the handshake within this is treated as down, so that a network that heals is asked anew at
+ * once and not when TCP asks again, after 3 s and 7 s. One that greets is there and only slow: it gets HANDSHAKE_MS.
  */
 const CONNECT_TIMEOUT_MS = 1_000;
-/** It has this many times what the last one took. */
-const PATIENCE = 4;
 /** For an attempt that is under way when all are closed. */
 const CLOSE_MS = 1_000;
 const RETRY_MS = 200;
@@ -103,21 +102,22 @@ export function openConnections(plan: ConnectionPlan): Connections {
 
   function keepUp(server: ServerAddress): Path & { readonly done: Promise<void> } {
     let live: NatsConnection | null = null;
-    let timeout = HANDSHAKE_MS;
+    /** The last try ended in a connection: the next one begins with no look whether it greets. */
+    let wasUp = false;
     const about = { user: plan.name, server: server.node };
     const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 
     async function one(): Promise<void> {
       // The certificate is checked against the node meant, not against whatever address leads there.
-      const began = performance.now();
+      const slow = !wasUp && (await greets(server.address, server.port, CONNECT_TIMEOUT_MS));
+      wasUp = false;
       const connection = await connect({
         ...options,
-        timeout,
+        timeout: slow ? HANDSHAKE_MS : CONNECT_TIMEOUT_MS,
         servers: where,
         tls: { ...tls, ...{ servername: server.node } },
       });
-      const tookMs = performance.now() - began;
-      timeout = Math.min(HANDSHAKE_MS, Math.max(CONNECT_TIMEOUT_MS, PATIENCE * tookMs));
+      wasUp = true;
       try {
         const version = connection.info?.version ?? '0';
         if (isTooOld(version))

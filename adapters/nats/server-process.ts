@@ -197,6 +197,7 @@ async function stopProcess(pid: number, log: string): Promise<void> {
 /** The last error the server logged, or its last line. */
 async function lastWords(log: string): Promise<string> {
   const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-50);
-  const said = lines.findLast((line) => /\[(ERR|FTL)\]/.test(line)) ?? lines.at(-1);
+  // Whoever looks whether it greets goes away without a handshake.
+  const said = lines.findLast((line) => /\[(ERR|FTL)\] (?!.*TLS handshake error)/.test(line)) ?? lines.at(-1);
   return said?.replace(/^\[\d+\] \S+ \S+ /, '') || 'it wrote no log';
 }
