@@ -102,22 +102,23 @@ export function openConnections(plan: ConnectionPlan): Connections {
 
   function keepUp(server: ServerAddress): Path & { readonly done: Promise<void> } {
     let live: NatsConnection | null = null;
-    /** The last try ended in a connection: the next one begins with no look whether it greets. */
-    let wasUp = false;
+    /** What the last try came to. The first of all gets time: the start of this very daemon may hold it up. */
+    let last: 'none' | 'up' | 'failed' = 'none';
     const about = { user: plan.name, server: server.node };
     const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 
     async function one(): Promise<void> {
       // The certificate is checked against the node meant, not against whatever address leads there.
-      const slow = !wasUp && (await greets(server.address, server.port, CONNECT_TIMEOUT_MS));
-      wasUp = false;
+      const slow =
+        last === 'none' || (last === 'failed' && (await greets(server.address, server.port, CONNECT_TIMEOUT_MS)));
+      last = 'failed';
       const connection = await connect({
         ...options,
         timeout: slow ? HANDSHAKE_MS : CONNECT_TIMEOUT_MS,
         servers: where,
         tls: { ...tls, ...{ servername: server.node } },
       });
-      wasUp = true;
+      last = 'up';
       try {
         const version = connection.info?.version ?? '0';
         if (isTooOld(version))
