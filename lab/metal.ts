@@ -71,6 +71,8 @@ export const provisioning = (machines: number) => ({
   announceMs: 0,
   atOnce: machines,
   perDay: 20,
+  // As many runs in one lab: a host that was installed so often within a day is a person's concern.
+  tries: 10,
   bootWithinMs: 90_000 * patience(machines),
   stallMs: 20_000 * patience(machines),
   firstBootWithinMs: 180_000 * patience(machines),
