@@ -13,6 +13,8 @@ import type { Clock, Journal, Log, Say } from '../ports.ts';
 /** A checkpoint after this many entries bounds the replay at start. */
 const CHECKPOINT_EVERY = 1_000;
 const REPLAY_CHUNK = 1_000;
+/** Of work on entries that have come together, after which everything else in this process gets its turn. */
+const TURN_MS = 20;
 
 export interface Replica {
   fleet(): Fleet;
@@ -124,10 +126,19 @@ export async function openReplica({ log, journal, clock, say, step = apply }: Re
   };
 
   const follow = async () => {
+    let workedMs = 0;
     while (!ended.signal.aborted) {
       following = new AbortController();
       try {
-        for await (const stored of log.follow(fleet.seq, following.signal)) if (!take(stored)) break;
+        for await (const stored of log.follow(fleet.seq, following.signal)) {
+          const began = clock.now();
+          if (!take(stored)) break;
+          workedMs += clock.now() - began;
+          if (workedMs < TURN_MS) continue;
+          // A new host reads the log from its start, on the thread that renews its lease: nobody must take it for dead meanwhile.
+          await pause(clock, 0);
+          workedMs = 0;
+        }
       } catch (error) {
         if (!unwritable) say.warn('following the log broke off', { after: fleet.seq, error: String(error) });
       }
