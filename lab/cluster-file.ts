@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { createClusterKeys } from '../adapters/keys/create.ts';
 import type { ClusterSpec, GuestSpec } from '../machines/spec.ts';
 import { definitionOf } from './guests.ts';
-import { CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
+import { addressesOf, CLUSTER, filesOf, GUEST_MEMORY_MIB, GUESTS, type LabNode, run } from './layout.ts';
 import { machineHost, metalLadder, provisioning, tinyFiles, tinyGuests } from './metal.ts';
 import { keptIdentities, prepared } from './prepare.ts';
 import { NBD } from './tiny-guest.ts';
@@ -43,7 +43,7 @@ export async function writeCluster(nodes: readonly LabNode[], password: string, 
 const createKeys = (nodes: readonly LabNode[]) =>
   createClusterKeys({
     cluster: CLUSTER,
-    nodes: Object.fromEntries(nodes.map((node) => [node.name, { address: node.control }])),
+    nodes: Object.fromEntries(nodes.map((node) => [node.name, addressesOf(node)])),
     voters: nodes.filter(({ spare }) => !spare).map(({ name }) => name),
     out: keys,
   });
@@ -78,7 +78,7 @@ function clusterLike(spec: ClusterSpec, nodes: readonly LabNode[], operators: Re
     ...rest,
     cluster: CLUSTER,
     hosts: mapped(spec.hosts, (name, { power, watchdog }) => ({
-      address: node(name).control,
+      ...addressesOf(node(name)),
       power: power.length > 0 ? [bmcOf(node(name))] : [],
       watchdog: watchdog.kind === 'none' ? watchdog : WATCHDOG,
     })),
@@ -111,7 +111,7 @@ function clusterOf(nodes: readonly LabNode[], operators: Readonly<Record<string,
     ...(metal ? { voters: nodes.filter(({ machine }) => !machine).map(({ name }) => name) } : {}),
     hosts: {
       ...named('host', (node) => ({
-        address: node.control,
+        ...addressesOf(node),
         capacity: { ...CAPACITY, memoryMiB: tight ? memoryBesideSpare(node) : CAPACITY.memoryMiB },
         ...(node.spare ? { spare: true } : {}),
         storage: metal ? ['shared', NBD] : ['shared'],

@@ -43,6 +43,12 @@ export interface LabNode {
   readonly spare?: true;
 }
 
+/** As the cluster file says it. */
+export const addressesOf = ({ control, data }: Pick<LabNode, 'control' | 'data'>) => ({
+  address: control,
+  migrationAddress: data,
+});
+
 export interface LabGuest {
   readonly name: string;
   readonly number: number;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createUser, fromSeed } from '@nats-io/nkeys';
-import { cache, type LabNode } from './layout.ts';
+import { addressesOf, cache, type LabNode } from './layout.ts';
 import { NBD, TINY_MEMORY_MIB, tinyDefinition, tinyGuestsOf } from './tiny-guest.ts';
 
 /** At the switch, where the disks of tiny guests are served. */
@@ -25,7 +25,7 @@ export function imageKey(): { readonly seedFile: string; readonly publicKey: str
 
 /** To be merged into the cluster file; `power`: how its BMC is reached. */
 export const machineHost = (node: LabNode, power: object) => ({
-  address: node.control,
+  ...addressesOf(node),
   capacity: { memoryMiB: 256, vcpus: 2 },
   storage: [NBD],
   power: [power],

@@ -10,7 +10,7 @@ import { buildImage } from '../adapters/image/build.ts';
 import { createClusterKeys } from '../adapters/keys/create.ts';
 import { type Identities, identitiesSchema } from '../adapters/keys/identities.ts';
 import { buildInstaller } from '../pxe/installer/build.ts';
-import { CLUSTER, cache, LAYOUTS, project } from './layout.ts';
+import { addressesOf, CLUSTER, cache, LAYOUTS, project } from './layout.ts';
 import { IMAGE, imageKey } from './metal.ts';
 
 const kept = join(cache, 'metal');
@@ -23,16 +23,16 @@ export const prepared = {
 
 /** The same for every layout with machines: of the one with most of them. */
 export async function prepareMetal(say: (what: string) => void, signal?: AbortSignal): Promise<void> {
-  const named = LAYOUTS['metal-four'].map(({ name, control, machine }) => ({
-    name,
-    address: control,
-    votes: !machine,
+  const named = LAYOUTS['metal-four'].map((node) => ({
+    name: node.name,
+    addresses: addressesOf(node),
+    votes: !node.machine,
   }));
   await once(prepared.keys, stampOf(['adapters/keys'], JSON.stringify(named)), () =>
     createClusterKeys({
       cluster: CLUSTER,
       // Those of machines are carried nowhere: each makes its own when it is installed.
-      nodes: Object.fromEntries(named.map(({ name, address }) => [name, { address }])),
+      nodes: Object.fromEntries(named.map(({ name, addresses }) => [name, addresses])),
       voters: named.flatMap(({ name, votes }) => (votes ? [name] : [])),
       out: prepared.keys,
     }),

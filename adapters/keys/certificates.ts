@@ -40,14 +40,21 @@ export function authority(
   });
 }
 
-/** For a node: server and client at once. A host may be named by its own name, its address or the loopback. */
-export function nodeCertificate(directory: string, node: string, address: string, issuer: string): Promise<string> {
-  return issue({ directory, name: 'node', subject: node, issuer, extensions: nodeExtensions(node, address) });
+/** For a node: server and client at once. A host may be named by its own name, its addresses or the loopback. */
+export function nodeCertificate(directory: string, node: string, at: Addresses, issuer: string): Promise<string> {
+  return issue({ directory, name: 'node', subject: node, issuer, extensions: nodeExtensions(node, at) });
+}
+
+/** What others dial: IP or DNS name. The second is where its libvirt is reached, when it is another one. */
+export interface Addresses {
+  readonly address: string;
+  readonly migrationAddress?: string | undefined;
 }
 
 /** What a node's certificate says of it, whoever issues it. */
-export function nodeExtensions(node: string, address: string): string[] {
-  const names = new Set([`DNS:${node}`, 'DNS:localhost', `${isIP(address) ? 'IP' : 'DNS'}:${address}`, 'IP:127.0.0.1']);
+export function nodeExtensions(node: string, { address, migrationAddress = address }: Addresses): string[] {
+  const dialled = [address, migrationAddress].map((one) => `${isIP(one) ? 'IP' : 'DNS'}:${one}`);
+  const names = new Set([`DNS:${node}`, 'DNS:localhost', ...dialled, 'IP:127.0.0.1']);
   return [...leaf, 'extendedKeyUsage = serverAuth,clientAuth', `subjectAltName = ${[...names].join(',')}`];
 }
 

@@ -13,13 +13,13 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { fail } from '../../services/errors.ts';
-import { authority, clientCertificate, nodeCertificate } from './certificates.ts';
+import { type Addresses, authority, clientCertificate, nodeCertificate } from './certificates.ts';
 import { type Identities, NODE_KEYS } from './identities.ts';
 
 export interface NewCluster {
   readonly cluster: string;
-  /** Every node, hosts and arbiters, with the address the others reach it by: IP or DNS name. */
-  readonly nodes: Readonly<Record<string, { readonly address: string }>>;
+  /** Every node, hosts and arbiters. */
+  readonly nodes: Readonly<Record<string, Addresses>>;
   readonly voters: readonly string[];
   /** Directory to fill; must not hold keys already. */
   readonly out: string;
@@ -52,9 +52,9 @@ export async function createClusterKeys({ cluster, nodes, voters, out }: NewClus
     clients: { monitor: '', admin: '' },
     operators: {},
   };
-  for (const [node, { address }] of Object.entries(nodes)) {
+  for (const [node, at] of Object.entries(nodes)) {
     const keys = await privateDirectory(out, node, 'keys');
-    await nodeCertificate(keys, node, address, nodesAuthority);
+    await nodeCertificate(keys, node, at, nodesAuthority);
     await copyFile(`${nodesAuthority}.crt`, join(keys, 'ca.crt'));
     await writeFile(join(keys, 'client-cas.crt'), trusted);
     // One each, so that a certificate tells which voter made it. docs/decisions/0017.

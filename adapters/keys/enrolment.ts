@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { ClusterSpec } from '../../machines/spec.ts';
 import type { Enrolment } from '../../services/ports.ts';
-import { nodeExtensions, VALID_DAYS } from './certificates.ts';
+import { type Addresses, nodeExtensions, VALID_DAYS } from './certificates.ts';
 import type { Identities } from './identities.ts';
 
 const OPENSSL_MS = 10_000;
@@ -43,7 +43,7 @@ export function createEnrolment({ node, state, spec, identities, clusterFiles }:
       try {
         // What cannot be given whole is not begun: a certificate alone makes no node.
         clusterFiles();
-        return await issue(directory, host, known.address, request);
+        return await issue(directory, host, known, request);
       } catch (error) {
         return failed(error instanceof Error ? error.message : String(error));
       } finally {
@@ -58,7 +58,7 @@ export function createEnrolment({ node, state, spec, identities, clusterFiles }:
     }),
   };
 
-  async function issue(directory: string, host: string, address: string, request: string) {
+  async function issue(directory: string, host: string, addresses: Addresses, request: string) {
     const file = (name: string) => join(directory, name);
     await writeFile(file('request.pem'), request, { mode: 0o600 });
     await writeFile(file('index'), '');
@@ -68,7 +68,7 @@ export function createEnrolment({ node, state, spec, identities, clusterFiles }:
         `database = ${file('index')}\nnew_certs_dir = ${directory}\nrand_serial = yes\ndefault_md = sha256\n` +
         // Nothing that the request asks for is taken over: neither its name nor its extensions.
         'policy = any\ncopy_extensions = none\nx509_extensions = extensions\n[any]\ncommonName = supplied\n' +
-        `[extensions]\n${nodeExtensions(host, address).join('\n')}\n`,
+        `[extensions]\n${nodeExtensions(host, addresses).join('\n')}\n`,
     );
     const of = [
       '-batch',

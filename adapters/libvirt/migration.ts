@@ -75,12 +75,15 @@ export function createMigration({ uri, peer, queries, look }: MigrationParts): M
     async migrate(guest, toAddress, timeoutMs) {
       if (!/^[A-Za-z0-9.:-]+$/.test(toAddress))
         return { kind: 'failed', reason: `${JSON.stringify(toAddress)} is not an address` };
-      const there = peer(toAddress.includes(':') ? `[${toAddress}]` : toAddress);
+      const host = toAddress.includes(':') ? `[${toAddress}]` : toAddress;
+      const there = peer(host);
       if ((await look(guest)) !== 'running') return { kind: 'failed', reason: `${guest} does not run here` };
 
       // `--unsafe`: libvirt cannot tell shared storage from a local directory; the cluster file says which it is.
       const flags = ['--live', '--p2p', '--persistent', '--undefinesource', '--unsafe'];
-      const { failed, timedOut, stderr } = await virsh(uri, ['migrate', ...flags, guest, there], timeoutMs);
+      // Or the memory goes where the other end's own name leads, if it leads anywhere.
+      const memory = ['--migrateuri', `tcp://${host}`];
+      const { failed, timedOut, stderr } = await virsh(uri, ['migrate', ...flags, ...memory, guest, there], timeoutMs);
       const trouble = timedOut
         ? `not done after ${timeoutMs} ms`
         : stderr
@@ -97,7 +100,7 @@ export function createMigration({ uri, peer, queries, look }: MigrationParts): M
         return { kind: 'failed', reason: trouble };
       return {
         kind: 'unknown',
-        reason: `here ${here}, at ${toAddress} ${beyond}${failed ? `: ${stuck ?? trouble}` : ''}`,
+        reason: `here ${here}, at ${toAddress} ${beyond}${failed ? `: ${[trouble, stuck].filter(Boolean).join('; ')}` : ''}`,
       };
     },
 

@@ -108,10 +108,10 @@ export function openConnections(plan: ConnectionPlan): Connections {
     const where = `${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`;
 
     async function one(): Promise<void> {
-      // The certificate is checked against the node meant, not against whatever address leads there.
       const slow =
         last === 'none' || (last === 'failed' && (await greets(server.address, server.port, CONNECT_TIMEOUT_MS)));
       last = 'failed';
+      // The certificate is checked against the node meant, not against whatever address leads there.
       const connection = await connect({
         ...options,
         timeout: slow ? HANDSHAKE_MS : CONNECT_TIMEOUT_MS,

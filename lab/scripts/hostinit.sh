@@ -58,7 +58,6 @@ stdio_handler = "file"
 seccomp_sandbox = 0
 keepalive_interval = 1
 keepalive_count = 3
-migration_host = "10.77.0.$number"
 # One question instead of four hundred about the CPU: a start takes 50 ms instead of 230.
 capability_filters = [ "cpu-unavailable-features" ]
 X

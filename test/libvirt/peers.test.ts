@@ -29,7 +29,7 @@ beforeAll(async () => {
     profile: 'fast',
     times: PROFILES.fast,
     voters: ['h1'],
-    hosts: { h1: { address, capacity }, b1: { address, capacity } },
+    hosts: { h1: { address, capacity }, b1: { address, migrationAddress: '127.0.0.3', capacity } },
   });
   const state = join(scratch, 'h1');
   const enrolment = createEnrolment({
@@ -65,9 +65,10 @@ function ask(who: string, tls: TlsFiles, address = '127.0.0.1'): Promise<string>
   return host.shell(`timeout 10 virsh -q -c '${tlsPeers(tls, run)(address)}' hostname 2>&1 || true`);
 }
 
-test('a host that was installed with the cluster and one that was enrolled later both reach it', async () => {
+test('a host that was installed with the cluster and one that was enrolled later both reach it, at its migration address too', async () => {
   expect(await ask('h1', tlsOf('h1'))).toBe('host-01\n');
   expect(await ask('b1', tlsOf('b1'))).toBe('host-01\n');
+  expect(await ask('h1', tlsOf('h1'), '127.0.0.3')).toBe('host-01\n');
 });
 
 test('a monitor, whose certificate is from the authority of clients, does not', async () => {
