@@ -18,7 +18,7 @@ const START_MS = 20_000;
 
 interface Waiting {
   readonly take: (shell: Shell) => void;
-  readonly giveUp: (reason: string) => void;
+  readonly giveUp: (why: Error) => void;
 }
 
 export function createShells(uri: string, max: number): Shells {
@@ -35,7 +35,7 @@ export function createShells(uri: string, max: number): Shells {
       (error: Error) => {
         all.delete(shell);
         // Nobody is left who could serve them.
-        if (all.size === 0) for (const { giveUp } of [...waiting]) giveUp(error.message);
+        if (all.size === 0) for (const { giveUp } of [...waiting]) giveUp(error);
       },
     );
   };
@@ -73,12 +73,12 @@ export function createShells(uri: string, max: number): Shells {
           ended();
           resolve(freed);
         },
-        giveUp(reason) {
+        giveUp(why) {
           ended();
-          reject(silent(reason));
+          reject(why);
         },
       };
-      const timer = setTimeout(() => one.giveUp(`every virsh was busy for ${timeoutMs} ms`), timeoutMs);
+      const timer = setTimeout(() => one.giveUp(silent(`no virsh was ready within ${timeoutMs} ms`)), timeoutMs);
       waiting.add(one);
     });
   };
